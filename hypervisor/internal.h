@@ -3,6 +3,7 @@
 #ifndef INTERNAL_H
 #define INTERNAL_H
 
+#include "decode.h"
 #include "hv.h"
 
 /* isa-debug-exit turns v into exit status 2v + 1. */
@@ -86,14 +87,21 @@ void reference_tsc_update(struct partition *pt);
 
 /* ---- svm.c ---- */
 void svm_init_lp(struct lp *lp);
+void svm_check(void);
 void svm_init(void);
 void svm_vp_init(struct vp *vp);	/* VMCB of a new VP */
 void svm_run(u64 vmcb_pa, u64 *gpr);
 extern u64 xsave_mask;			/* 0: FXSAVE only */
 
+/* ---- sched.c ---- */
+void sched_forget(struct vp *vp);	/* off its home's queue */
+
 /* ---- vp.c ---- */
-void vp_fpu_load(struct vp *vp);
-void vp_events_prepare(struct vp *vp);	/* what to inject at this entry */
+void vp_fpu_load(struct vp *vp);	/* onto this LP, if it is not there */
+void vp_fpu_store(struct vp *vp);	/* *fpu is current; the LP still holds it */
+bool vp_event_waiting(const struct vp *vp);	/* something that ends HLT */
+/* What to inject at this entry. False: look again, the VP has changed state instead. */
+bool vp_events_prepare(struct vp *vp);
 void vp_events_collect(struct vp *vp);	/* what the exit left undelivered */
 
 /* ---- exit.c, msr.c, apic.c ---- */
@@ -105,7 +113,7 @@ void apic_access(struct vp *vp, u64 gpa, bool write);
 void apic_effect(struct vp *vp, const struct lapic_effect *fx);
 /* Fetch up to 15 bytes at CS:RIP; how many could be read. */
 u32 guest_fetch(struct vp *vp, u8 bytes[15]);
-u8 guest_mode(struct vp *vp);		/* 16, 32, 64 */
+enum insn_mode guest_mode(struct vp *vp);
 
 /* ---- synic.c ---- */
 void synic_reset(struct vp *vp);

@@ -21,7 +21,7 @@ void log_printf(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	fmt_vsnprintf(line, sizeof(line), fmt, args);
+	format_vtext(line, sizeof(line), fmt, args);
 	va_end(args);
 	/* A line at a time; a processor that died inside must not silence the others. */
 	for (u32 spin = 0; __sync_lock_test_and_set(&log_busy, 1) && spin < 1000000; spin++)
@@ -36,7 +36,7 @@ void hv_panic(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	fmt_vsnprintf(line, sizeof(line), fmt, args);
+	format_vtext(line, sizeof(line), fmt, args);
 	va_end(args);
 	log_printf("hv: panic: %s\n", line);
 	log_printf("hv: verdict: hypervisor panic\n");

@@ -24,7 +24,7 @@ u64 time_now_ns(void)
 {
 	u64 ticks = rdtsc() - tsc_start;
 
-	return (u64)(((unsigned __int128)ticks * ns_per_tsc) >> 32);
+	return mul_shift(ticks, ns_per_tsc, 32);
 }
 
 static u64 pm_ticks_since(u32 start)
@@ -48,7 +48,7 @@ void time_init(void)
 	apic = apic_timer_count(false);
 	tsc_hz = tsc * PM_TIMER_HZ / ticks;
 	apic_timer_hz = (u64)apic * PM_TIMER_HZ / ticks;
-	ns_per_tsc = (u64)(((unsigned __int128)1000000000 << 32) / tsc_hz);
+	ns_per_tsc = div_128((unsigned __int128)NS_PER_SECOND << 32, tsc_hz);
 	tsc_start = rdtsc();
 	hv_info("TSC %llu kHz, APIC timer %llu kHz", tsc_hz / 1000, apic_timer_hz / 1000);
 }
@@ -68,7 +68,7 @@ u64 partition_time_100ns(struct partition *pt)
 /* Guest TSC = (reference time in ns) scaled: so that both start at zero together and never part. */
 static void tsc_sync(struct partition *pt)
 {
-	u64 guest_tsc = (u64)(((unsigned __int128)partition_time_ns(pt) << 32) / ns_per_tsc);
+	u64 guest_tsc = div_128((unsigned __int128)partition_time_ns(pt) << 32, ns_per_tsc);
 
 	pt->tsc_offset = guest_tsc - rdtsc();
 	if (partition_is_root(pt))
@@ -136,12 +136,12 @@ void reference_tsc_update(struct partition *pt)
 	page = gpa_ptr(pt, pt->reference_tsc & ~0xfffull, NPT_R);
 	if (!page)
 		return;
-	scale = bits_tsc_scale(tsc_hz);
+	scale = reference_tsc_scale(tsc_hz);
 	guest_tsc = rdtsc() + pt->tsc_offset;
 	page->sequence = 0;
 	__sync_synchronize();
 	page->scale = scale;
-	page->offset = partition_time_100ns(pt) - (u64)(((unsigned __int128)guest_tsc * scale) >> 64);
+	page->offset = partition_time_100ns(pt) - mul_high(guest_tsc, scale);
 	__sync_synchronize();
 	sequence = sequence == 0xfffffffe ? 1 : sequence + 1;
 	page->sequence = pt->time_frozen ? 0 : sequence;
@@ -246,7 +246,7 @@ void vp_timers_run(struct vp *vp)
 
 	if (vp->pt->time_frozen)
 		return;
-	if (lapic_deadline(&vp->lapic, now) <= now) {
+	if (lapic_deadline(&vp->lapic) <= now) {
 		lapic_tick(&vp->lapic, now);
 		vp_wake(vp);
 	}
@@ -260,11 +260,11 @@ void vp_timers_run(struct vp *vp)
 
 u64 vp_deadline_ns(struct vp *vp)
 {
-	u64 best, now = time_now_ns();
+	u64 best;
 
 	if (vp->pt->time_frozen)
 		return ~0ull;
-	best = lapic_deadline(&vp->lapic, now);
+	best = lapic_deadline(&vp->lapic);
 	for (u32 i = 0; i < 4; i++) {
 		u64 d = vp->stimer[i].deadline;
 

@@ -26,7 +26,7 @@ void verdict_blame(enum verdict_reason why, const char *fmt, ...)
 	if (blamed[why]++ >= MAX_NAMED)
 		return;
 	va_start(args, fmt);
-	fmt_vsnprintf(what, sizeof(what), fmt, args);
+	format_vtext(what, sizeof(what), fmt, args);
 	va_end(args);
 	hv_info("%s: %s", reasons[why], what);
 }
@@ -39,7 +39,7 @@ static bool verdict_print(void)
 
 	for (u32 i = 0; i < NR_VERDICT_REASONS; i++)
 		if (blamed[i])
-			len += fmt_snprintf(line + len, sizeof(line) - len, " %s=%u", reasons[i], blamed[i]);
+			len += format_text(line + len, sizeof(line) - len, " %s=%u", reasons[i], blamed[i]);
 	hv_info("verdict:%s", len ? line : " clean");
 	return !len;
 }
