@@ -73,16 +73,20 @@ enum frame_state {
 };
 
 struct frame {
-	u32 owner;		/* partition slot, for the POOL states */
+	union {
+		u32 next;	/* POOL_FREE: next in the free list, 0 = end */
+		u32 maps;	/* ROOT: how many child GPAs show this frame */
+	};
+	u16 owner;		/* partition slot, for the POOL states */
 	u8 state;		/* enum frame_state */
-	u8 flags;
-	u16 maps;		/* how many child GPAs show this frame */
-	u32 next;		/* pool free list: frame number, 0 = end */
-	u32 reserved;
+	u8 reserved;
 };
+static_assert(sizeof(struct frame) == 8, "the frame table costs 1/512 of RAM");
 
 struct frame *frame_get(u64 pfn);		/* NULL beyond the table */
 u64 frame_limit(void);				/* first frame number beyond the table */
+/* The hypervisor's own memory: zeroed, at start-up only, never given back. */
+void *boot_alloc(u64 nr_pages);
 static inline void *frame_ptr(u64 pfn) { return (void *)(pfn << PAGE_SHIFT); }
 static inline u64 ptr_frame(const void *p) { return (u64)p >> PAGE_SHIFT; }
 
@@ -176,9 +180,10 @@ struct vp {
 	struct partition *pt;
 	u32 index;
 	struct lp *home;		/* the LP it runs on; root VPs: for good */
+	struct vp *next_home;		/* all VPs of home */
 	struct vp *next_runnable;	/* home's run queue */
 	bool on_runq;
-	bool in_guest;			/* between VMRUN and exit, on home */
+	volatile bool in_guest;		/* between VMRUN and exit, on home */
 
 	/*
 	 * Registers. Complete and writable whenever the lock is held and the VP is
@@ -278,6 +283,7 @@ static_assert(sizeof(struct partition) <= 4096, "a partition fits a frame");
 
 extern struct partition *root;
 struct partition *partition_get(u64 id);	/* SELF is not resolved here; NULL: no such ID */
+struct partition *partition_by_slot(u32 slot);		/* NULL: free slot */
 struct partition *partition_next_child(struct partition *parent, u64 previous_id);
 /* Frames CreatePartition takes from the creator's pool and InitializePartition from its own. */
 #define PARTITION_CREATE_FRAMES		1
@@ -325,15 +331,21 @@ struct lp {
 	bool started;			/* the hypervisor runs there */
 	bool added;			/* the root knows it */
 	struct vp *root_vp;
-	struct vp *current;		/* whose FPU state is loaded */
+	struct vp *vps;			/* all VPs that have this LP as home */
+	struct vp *running;		/* last chosen by the scheduler */
+	struct vp *fpu_owner;		/* whose FPU state is loaded */
 	struct vp *runq_head, *runq_tail;
-	u64 idle_ns, hv_ns, run_ns;
 	volatile u32 in_guest;
 	u64 slice_end_ns;
 	u64 timer_ns;			/* what the physical timer is set to */
-	u64 pending[4];			/* physical vectors taken, not yet looked at */
+	u64 taken[4];			/* physical vectors taken, not yet looked at */
+	u64 level[4];			/* physical vectors that stay in service until the VP's EOI */
+	u64 eoi_due[4];			/* of those: the VP's EOI has come, the physical one not yet */
+	struct route *routes;		/* by physical vector, see irq.c */
+	volatile bool nmi_taken;	/* physical NMI: belongs to the root VP */
+	u64 idle_ns, run_ns;
 	u64 nr_exits;
-	void *host_save, *stack;
+	void *host_save;
 };
 struct lp *this_lp(void);
 struct lp *lp_get(u32 index);			/* added LPs only; NULL: no such */
