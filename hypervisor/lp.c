@@ -300,6 +300,7 @@ struct trap_frame {
 	u64 vector, error, rip, cs, rflags, rsp, ss;
 };
 
+void trap(struct trap_frame *f);
 void trap(struct trap_frame *f)
 {
 	struct lp *lp = this_lp();
