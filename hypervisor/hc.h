@@ -164,6 +164,7 @@ void segment_set(struct vmcb_seg *s, const struct hv_segment *in);
 
 /* ---- hc_intercept.c ---- */
 u16 hc_install_intercept(struct hcall *c);
+void intercept_vp_update(struct vp *vp);	/* the VMCB's exception intercepts follow what is installed */
 
 /* ---- hc_translate.c ---- */
 u16 hc_translate_virtual_address(struct hcall *c);

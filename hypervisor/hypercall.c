@@ -5,6 +5,7 @@
  * in, the caller's privilege checked, and nothing else done.
  */
 #include "hc.h"
+#include "internal.h"
 
 #define PARAM_PAGE		4096u
 #define FAST_BYTES		16u
