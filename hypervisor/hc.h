@@ -44,6 +44,7 @@ struct hcall {
 	void *out;			/* output, zeroed */
 	u32 out_size;			/* simple: how much goes out; entry->out unless changed */
 	u32 start, count;		/* rep start index, rep count */
+	bool again;			/* simple: to be executed again from the start, RIP stays */
 
 	struct partition *pt;		/* for the elements: what begin() found */
 	struct vp *target;

@@ -303,7 +303,7 @@ static u16 simple_run(struct hcall *c, const struct request *r)
 {
 	u16 status = c->entry->simple(c);
 
-	if (!status)
+	if (!status && !c->again)
 		params_copy_out(c->vp, r, 0, c->out_size);
 	return status;
 }
@@ -400,6 +400,8 @@ static void call_run(struct vp *vp, const struct hcall_entry *e, struct request 
 		hcall_init(&c, vp, e, r);
 		done = e->rep ? r->start : 0;
 		status = e->rep ? rep_run(&c, r, &done) : simple_run(&c, r);
+		if (!e->rep && c.again)
+			return;
 	}
 	if (!status && e->rep && done < r->count) {
 		rep_start_write(vp, r, done);
