@@ -209,6 +209,7 @@ struct vp {
 	u64 pending_event[2][2];	/* registers 0x10004, 0x10005: {low, high} */
 	u64 deliverability;		/* register 0x10006 */
 	bool nmi_pending, nmi_masked;
+	u8 virq_vector;			/* offered at this entry; 0: none */
 	u8 extint;			/* EXTINT_*: the boot VP's external interrupt (AssertVirtualInterrupt) */
 	u8 extint_vector;
 	u8 level_vector;		/* last level vector asserted: what a deassertion withdraws */
