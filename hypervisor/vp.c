@@ -393,10 +393,12 @@ void vp_events_collect(struct vp *vp)
 
 /* ---- interrupts from elsewhere ---- */
 
-void vp_irq(struct vp *vp, u8 vector, bool level)
+bool vp_irq(struct vp *vp, u8 vector, bool level)
 {
-	lapic_set_irr(&vp->lapic, vector, level);
+	if (!lapic_set_irr(&vp->lapic, vector, level))
+		return false;
 	vp_wake(vp);
+	return true;
 }
 
 void vp_nmi(struct vp *vp)
