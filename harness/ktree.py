@@ -58,7 +58,7 @@ def base_from_dir(source):
 
 def base_from_deb(deb):
     """Unpacks once per package; the ref appears when the commit is complete."""
-    name = os.path.basename(deb).rsplit('_', 1)[0]
+    name = os.path.basename(os.path.realpath(deb)).rsplit('_', 1)[0]
     ref = 'refs/harness/base/' + re.sub(r'[^\w.+-]', '-', name)
     if ref_read(ref):
         return ref_read(ref)
