@@ -58,7 +58,7 @@ static void ipi_route(struct vp *from, const struct lapic_ipi *ipi)
 
 static void eoi_done(struct vp *vp, const struct lapic_eoi *eoi)
 {
-	struct hv_apic_eoi_message payload = { .vp_index = vp->index, .interrupt_vector = eoi->vector };
+	struct hv_apic_eoi_message payload = { .vp_index = vp->index, .vector = eoi->vector };
 
 	synic_scan(vp);
 	if (!eoi->level)

@@ -12,9 +12,6 @@
 #define IOIO_REP	BIT(3)
 #define IOIO_PORT(i)	((u16)((i) >> 16))
 #define IOIO_SIZE(i)	(((i) >> 4) & 7)
-#define ACCESS_READ	0
-#define ACCESS_WRITE	1
-#define ACCESS_EXECUTE	2
 
 enum { STAT_INTR, STAT_CPUID, STAT_MSR, STAT_HLT, STAT_IO, STAT_NPF, STAT_HYPERCALL, STAT_VINTR, STAT_OTHER, NR_STATS };
 static const char *const stat_names[NR_STATS] = {
@@ -90,7 +87,7 @@ static void exit_shutdown(struct vp *vp)
 			      vp->vmcb->s.rip, vp->vmcb->s.cr3, vp->gpr[GPR_RSP]);
 		verdict_end(END_ROOT_CRASH);
 	}
-	intercept_report_header(vp, HVMSG_UNRECOVERABLE_EXCEPTION, ACCESS_READ, 0);
+	intercept_report_header(vp, HVMSG_UNRECOVERABLE_EXCEPTION, HV_INTERCEPT_ACCESS_READ, 0);
 }
 
 /* ---- ports ---- */
@@ -146,21 +143,21 @@ static void root_io(struct vp *vp)
 static void child_io(struct vp *vp)
 {
 	u64 info = vp->vmcb->c.exitinfo1;
-	struct hv_x64_io_port_intercept_message m = { 0 };
+	struct hv_io_message m = { 0 };
 
-	m.port_number = IOIO_PORT(info);
-	m.access_info = IOIO_SIZE(info) | (info & IOIO_STRING ? BIT(3) : 0) |
-			((info & IOIO_REP) && (info & IOIO_STRING) ? BIT(4) : 0);
+	m.port = IOIO_PORT(info);
+	m.access_info = IOIO_SIZE(info) | (info & IOIO_STRING ? HV_IO_STRING : 0) |
+			((info & IOIO_REP) && (info & IOIO_STRING) ? HV_IO_REP : 0);
 	m.rax = vp->gpr[GPR_RAX];
 	if (info & IOIO_STRING) {
-		m.instruction_byte_count = guest_fetch_bytes(vp, m.instruction_bytes);
-		intercept_segment(&m.ds_segment, &vp->vmcb->s.ds);
-		intercept_segment(&m.es_segment, &vp->vmcb->s.es);
+		m.byte_count = intercept_bytes(vp, m.bytes);
+		intercept_segment(&m.ds, &vp->vmcb->s.ds);
+		intercept_segment(&m.es, &vp->vmcb->s.es);
 		m.rcx = vp->gpr[GPR_RCX];
 		m.rsi = vp->gpr[GPR_RSI];
 		m.rdi = vp->gpr[GPR_RDI];
 	}
-	intercept_header(vp, &m.header, info & IOIO_IN ? ACCESS_READ : ACCESS_WRITE,
+	intercept_header(vp, &m.header, info & IOIO_IN ? HV_INTERCEPT_ACCESS_READ : HV_INTERCEPT_ACCESS_WRITE,
 			 vp->vmcb->c.exitinfo2 - vp->vmcb->s.rip);
 	intercept_report(vp, HVMSG_X64_IO_PORT_INTERCEPT, &m, sizeof(m));
 }
@@ -204,17 +201,17 @@ static void child_fault(struct vp *vp, u64 gpa)
 {
 	u64 info = vp->vmcb->c.exitinfo1;
 	bool mapped = npt_lookup(vp->pt, gpa >> PAGE_SHIFT).prot;
-	struct hv_x64_memory_intercept_message m = { 0 };
+	struct hv_memory_message m = { 0 };
 
 	if (!mapped && doorbell_hit(vp, gpa))
 		return;
-	m.cache_type = HV_CACHE_TYPE_WRITE_BACK;
-	m.guest_physical_address = gpa;
-	m.tpr_priority = lapic_cr8(&vp->lapic);
+	m.cache_type = HV_CACHE_WB;
+	m.gpa = gpa;
+	m.tpr = lapic_cr8(&vp->lapic);
 	if (!vp->pending_interruption)
-		m.instruction_byte_count = guest_fetch_bytes(vp, m.instruction_bytes);
-	intercept_header(vp, &m.header, info & NPF_WRITE ? ACCESS_WRITE :
-			 info & NPF_EXECUTE ? ACCESS_EXECUTE : ACCESS_READ, 0);
+		m.byte_count = intercept_bytes(vp, m.bytes);
+	intercept_header(vp, &m.header, info & NPF_WRITE ? HV_INTERCEPT_ACCESS_WRITE :
+			 info & NPF_EXECUTE ? HV_INTERCEPT_ACCESS_EXECUTE : HV_INTERCEPT_ACCESS_READ, 0);
 	intercept_report(vp, mapped ? HVMSG_GPA_INTERCEPT : HVMSG_UNMAPPED_GPA, &m, sizeof(m));
 }
 
@@ -240,7 +237,7 @@ static void exit_iret(struct vp *vp)
 
 static void exit_invalid(struct vp *vp)
 {
-	struct hv_x64_invalid_vp_register_message m = { .vp_index = vp->index };
+	struct hv_invalid_register_message m = { .vp_index = vp->index };
 
 	if (partition_is_root(vp->pt)) {
 		verdict_blame(VERDICT_ROOT_CRASH, "root VP %u: state that the processor refuses, RIP %llx CR0 %llx CR4 %llx EFER %llx",
@@ -252,10 +249,10 @@ static void exit_invalid(struct vp *vp)
 
 static void exit_unsupported(struct vp *vp, u64 code)
 {
-	struct hv_x64_unsupported_feature_message m = { .vp_index = vp->index, .feature_code = 1, .feature_parameter = code };
+	struct hv_unsupported_message m = { .vp_index = vp->index, .feature = HV_UNSUPPORTED_INTERCEPT, .parameter = code };
 
 	if (code == SVM_EXIT_TASK_SWITCH)
-		m.feature_code = 2;
+		m.feature = HV_UNSUPPORTED_TASK_SWITCH;
 	if (partition_is_root(vp->pt)) {
 		hv_info("root VP %u: exit %llx at RIP %llx: not supported", vp->index, code, vp->vmcb->s.rip);
 		vp_inject(vp, VEC_UD, false, 0);

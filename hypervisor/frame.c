@@ -13,6 +13,8 @@
 
 #define LOW_LIMIT	0x100000000ull	/* the block must be reachable for 32-bit DMA tables and stacks alike */
 #define MIN_LOW		0x100000ull
+#define SHARED_PER_LP	4	/* SIMP, SIEFP, SIRBP, VP assist */
+#define SHARED_PER_ROOT	2	/* hypercall page, reference TSC */
 
 static struct frame *table;
 static u64 table_frames;
@@ -113,6 +115,26 @@ void *boot_alloc(u64 nr_pages)
 	return (void *)base;
 }
 
+/* Root VPs may come late, so their pages are set aside at the start: see frame_init(). */
+static u64 shared_next, shared_end;
+
+void *boot_shared_page(void)
+{
+	if (shared_next == shared_end)
+		hv_panic("shared pages are used up");
+	shared_next += PAGE_SIZE;
+	return (void *)(shared_next - PAGE_SIZE);
+}
+
+static void shared_init(void)
+{
+	u64 nr = acpi.nr_lps * SHARED_PER_LP + SHARED_PER_ROOT;
+
+	shared_next = (u64)boot_alloc(nr);
+	shared_end = shared_next + nr * PAGE_SIZE;
+	mark(shared_next, shared_end, FRAME_SHARED);
+}
+
 void frame_init(void)
 {
 	u64 frames = ram_end() >> PAGE_SHIFT;
@@ -135,6 +157,7 @@ void frame_init(void)
 	}
 	mark((u64)hv_image_start, (u64)hv_image_end, FRAME_HV);
 	mark(hv_reserved_base, hv_reserved_end, FRAME_HV);
+	shared_init();
 	hv_info("memory: %llu MiB of RAM, own: %llx-%llx and %llx-%llx", ram_end() >> 20,
 		(u64)hv_image_start, (u64)hv_image_end, hv_reserved_base, hv_reserved_end);
 }

@@ -87,6 +87,8 @@ struct frame *frame_get(u64 pfn);		/* NULL beyond the table */
 u64 frame_limit(void);				/* first frame number beyond the table */
 /* The hypervisor's own memory: zeroed, at start-up only, never given back. */
 void *boot_alloc(u64 nr_pages);
+/* One zeroed page of ours that the root may reach (pre-provisioned pages). */
+void *boot_shared_page(void);
 static inline void *frame_ptr(u64 pfn) { return (void *)(pfn << PAGE_SHIFT); }
 static inline u64 ptr_frame(const void *p) { return (u64)p >> PAGE_SHIFT; }
 
@@ -149,6 +151,7 @@ void *gpa_ptr(struct partition *pt, u64 gpa, u32 access);
 /* ---- synic.c, timer.c ----------------------------------------------------------- */
 struct synic_msg {		/* a message buffer: belongs to its source */
 	struct synic_msg *next;
+	struct vp *target;	/* while queued */
 	bool queued;
 	u8 sint;
 	struct hv_message msg;
@@ -292,6 +295,8 @@ u16 partition_create(struct partition *creator, struct partition **out);
 u16 partition_init(struct partition *pt);
 void partition_finalize(struct partition *pt);	/* stops and frees everything but the pool */
 void partition_delete(struct partition *pt);
+/* Property UnimplementedMsrAction: 1 ignores writes and reads zero. */
+bool partition_ignores_msrs(const struct partition *pt);
 static inline bool partition_is_root(const struct partition *pt) { return !pt->parent; }
 
 /* ---- time (timer.c) ---------------------------------------------------------------------- */
@@ -306,6 +311,8 @@ extern u64 tsc_hz;
 bool synic_target_ok(struct vp *vp);		/* SCONTROL and SIMP enabled */
 /* Queue @m on @vp's @sint and deliver when the slot is free. False: target not eligible. */
 bool synic_post(struct vp *vp, u8 sint, struct synic_msg *m);
+/* Raise the interrupt of @sint, if it is neither masked nor polled. */
+void synic_interrupt(struct vp *vp, u8 sint);
 void synic_cancel(struct synic_msg *m);		/* off whatever queue it is on */
 /* MSR access in the synthetic range; false: #GP */
 bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val);
@@ -340,7 +347,9 @@ struct lp {
 	u64 timer_ns;			/* what the physical timer is set to */
 	u64 taken[4];			/* physical vectors taken, not yet looked at */
 	u64 level[4];			/* physical vectors that stay in service until the VP's EOI */
+	u64 level_active[4];		/* of those: taken and in service */
 	u64 eoi_due[4];			/* of those: the VP's EOI has come, the physical one not yet */
+	bool routes_leaving;
 	struct route *routes;		/* by physical vector, see irq.c */
 	volatile bool nmi_taken;	/* physical NMI: belongs to the root VP */
 	u64 idle_ns, run_ns;

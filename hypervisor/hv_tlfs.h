@@ -387,17 +387,13 @@ enum hv_interrupt_type {
 };
 
 /* ---- Messages -------------------------------------------------------------------------- */
-struct hv_message_header {
+#define HV_MESSAGE_FLAG_PENDING		BIT(0)
+struct hv_message {
 	u32 message_type;		/* 0: slot free */
 	u8 payload_size;
-	u8 flags;			/* 0 msg_pending */
+	u8 flags;			/* HV_MESSAGE_FLAG_* */
 	u16 rsvd;
 	u64 sender;			/* partition ID, port ID, or 0 */
-} __packed;
-#define HV_MESSAGE_FLAG_PENDING		BIT(0)
-
-struct hv_message {
-	struct hv_message_header header;
 	union {
 		u8 payload[HV_MESSAGE_PAYLOAD_SIZE];
 		u64 payload_q[HV_MESSAGE_PAYLOAD_SIZE / 8];
@@ -861,18 +857,18 @@ struct hv_vp_context {
 static_assert(sizeof(struct hv_vp_context) == 224, "TLFS");
 
 /* ---- 3.1 Partitions ----------------------------------------------------------------------- */
-#define HV_CREATE_SMT_ENABLED		BIT(0)
-#define HV_CREATE_NESTED		BIT(1)
-#define HV_CREATE_SUPER_PAGES		BIT(4)
-#define HV_CREATE_EXO			BIT(8)
-#define HV_CREATE_VTL1_OVERRIDE		BIT(9)
-#define HV_CREATE_VTL2_OVERRIDE		BIT(10)
-#define HV_CREATE_LAPIC			BIT(13)
-#define HV_CREATE_PERFMON_PMU		BIT(15)
-#define HV_CREATE_PERFMON_LBR		BIT(16)
-#define HV_CREATE_INTERCEPT_PAGE	BIT(19)
-#define HV_CREATE_HYPERCALL_DOORBELL	BIT(20)
-#define HV_CREATE_X2APIC		BIT(22)
+#define HV_PARTITION_CREATION_FLAG_SMT_ENABLED_GUEST BIT(0)
+#define HV_PARTITION_CREATION_FLAG_NESTED_VIRTUALIZATION_CAPABLE BIT(1)
+#define HV_PARTITION_CREATION_FLAG_GPA_SUPER_PAGES_ENABLED BIT(4)
+#define HV_PARTITION_CREATION_FLAG_EXO_PARTITION BIT(8)
+#define HV_PARTITION_CREATION_FLAG_VTL1_OVERRIDE BIT(9)
+#define HV_PARTITION_CREATION_FLAG_VTL2_OVERRIDE BIT(10)
+#define HV_PARTITION_CREATION_FLAG_LAPIC_ENABLED BIT(13)
+#define HV_PARTITION_CREATION_FLAG_ENABLE_PERFMON_PMU BIT(15)
+#define HV_PARTITION_CREATION_FLAG_ENABLE_PERFMON_LBR BIT(16)
+#define HV_PARTITION_CREATION_FLAG_INTERCEPT_MESSAGE_PAGE_ENABLED BIT(19)
+#define HV_PARTITION_CREATION_FLAG_HYPERCALL_DOORBELL_PAGE_ENABLED BIT(20)
+#define HV_PARTITION_CREATION_FLAG_X2APIC_CAPABLE BIT(22)
 
 #define HV_ISOLATION_TYPE_MASK		0x1full
 #define HV_ISOLATION_RSVD		0xf80ull

@@ -5,6 +5,7 @@
 
 #include "decode.h"
 #include "hv.h"
+#include "walk.h"
 
 /* isa-debug-exit turns v into exit status 2v + 1. */
 #define EXIT_CLEAN	0x10
@@ -109,13 +110,24 @@ void exit_handle(struct vp *vp);
 void exit_stats_print(void);
 bool msr_read(struct vp *vp, u32 msr, u64 *val);	/* false: #GP */
 bool msr_write(struct vp *vp, u32 msr, u64 val);
-void apic_access(struct vp *vp, u64 gpa, bool write);
+void apic_access(struct vp *vp, u64 gpa);
 void apic_effect(struct vp *vp, const struct lapic_effect *fx);
+
+/* ---- guest.c: a VP's own view ---- */
 /* Fetch up to 15 bytes at CS:RIP; how many could be read. */
-u32 guest_fetch(struct vp *vp, u8 bytes[15]);
+u32 guest_fetch(struct vp *vp, u8 bytes[INSN_MAX_BYTES]);
+u64 guest_insn_length(struct vp *vp, enum insn_fixed which);
+struct walk_result guest_translate(struct vp *vp, u64 gva, u64 flags);
 enum insn_mode guest_mode(struct vp *vp);
 
+/* ---- intercept.c ---- */
+void intercept_header(struct vp *vp, struct hv_intercept_header *h, u8 access, u64 length);
+void intercept_segment(struct hv_segment *to, const struct vmcb_seg *from);
+u8 intercept_bytes(struct vp *vp, u8 bytes[16]);
+void intercept_report_header(struct vp *vp, u32 type, u8 access, u64 length);
+
 /* ---- synic.c ---- */
+void synic_fill(struct synic_msg *m, u32 type, u64 sender, const void *payload, u8 size);
 void synic_reset(struct vp *vp);
 void synic_scan(struct vp *vp);			/* slots may have been freed: deliver what waits */
 void root_pages_init(struct vp *vp);		/* pre-provisioned pages of a root VP */

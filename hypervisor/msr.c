@@ -207,12 +207,6 @@ static bool child_write(struct vp *vp, u32 msr, u64 val)
 	return false;
 }
 
-/* Property UnimplementedMsrAction: 1 ignores writes and reads zero. */
-static bool unimplemented_ignored(struct vp *vp)
-{
-	return partition_ignores_msrs(vp->pt);
-}
-
 bool msr_read(struct vp *vp, u32 msr, u64 *val)
 {
 	bool ok;
@@ -222,7 +216,7 @@ bool msr_read(struct vp *vp, u32 msr, u64 *val)
 		return ok;
 	if (partition_is_root(vp->pt))
 		return false;
-	return child_read(vp, msr, val) || unimplemented_ignored(vp);
+	return child_read(vp, msr, val) || partition_ignores_msrs(vp->pt);
 }
 
 bool msr_write(struct vp *vp, u32 msr, u64 val)
@@ -233,5 +227,5 @@ bool msr_write(struct vp *vp, u32 msr, u64 val)
 		return ok;
 	if (partition_is_root(vp->pt))
 		return false;
-	return child_write(vp, msr, val) || unimplemented_ignored(vp);
+	return child_write(vp, msr, val) || partition_ignores_msrs(vp->pt);
 }

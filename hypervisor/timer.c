@@ -156,7 +156,6 @@ void reference_tsc_update(struct partition *pt)
 #define STIMER_CONFIG_RSVDZ	(~0xfffffull | 0xe000)
 #define STIMER_VECTOR(c)	(((c) >> 4) & 0xff)
 #define STIMER_SINT(c)		(((c) >> 16) & 0xf)
-#define MSR_STIMER0_CONFIG	0x400000b0
 
 void stimer_reset(struct vp *vp)
 {
@@ -180,17 +179,17 @@ static void stimer_arm(struct vp *vp, struct stimer *t)
 
 bool stimer_read(struct vp *vp, u32 msr, u64 *val)
 {
-	struct stimer *t = &vp->stimer[(msr - MSR_STIMER0_CONFIG) / 2];
+	struct stimer *t = &vp->stimer[(msr - HV_MSR_STIMER0_CONFIG) / 2];
 
-	*val = (msr - MSR_STIMER0_CONFIG) & 1 ? t->count : t->config;
+	*val = (msr - HV_MSR_STIMER0_CONFIG) & 1 ? t->count : t->config;
 	return true;
 }
 
 bool stimer_write(struct vp *vp, u32 msr, u64 val)
 {
-	struct stimer *t = &vp->stimer[(msr - MSR_STIMER0_CONFIG) / 2];
+	struct stimer *t = &vp->stimer[(msr - HV_MSR_STIMER0_CONFIG) / 2];
 
-	if ((msr - MSR_STIMER0_CONFIG) & 1) {
+	if ((msr - HV_MSR_STIMER0_CONFIG) & 1) {
 		t->count = val;
 		if (!val)
 			t->config &= ~STIMER_ENABLED;
@@ -208,16 +207,14 @@ bool stimer_write(struct vp *vp, u32 msr, u64 val)
 static void stimer_message(struct vp *vp, u32 index, u64 deadline)
 {
 	struct synic_msg *m = &vp->timer_msg[0];
-	u32 *p = (u32 *)m->msg.payload;
+	struct hv_timer_message payload = {
+		.timer_index = index, .expiration_time = deadline,
+		.delivery_time = partition_time_100ns(vp->pt),
+	};
 
 	if (m->queued)
 		return;		/* the previous expiry has not been taken: merged */
-	m->msg.message_type = HVMSG_TIMER_EXPIRED;
-	m->msg.payload_size = 24;
-	p[0] = index;
-	p[1] = 0;
-	((u64 *)p)[1] = deadline;
-	((u64 *)p)[2] = partition_time_100ns(vp->pt);
+	synic_fill(m, HVMSG_TIMER_EXPIRED, 0, &payload, sizeof(payload));
 	synic_post(vp, STIMER_SINT(vp->stimer[index].config), m);
 }
 
