@@ -68,13 +68,13 @@ $(HV): FORCE
 $(VMM): FORCE
 	@$(MAKE) -s -C samples/mshv O=$(@D) UAPI=$(CURDIR)/include/uapi $@
 
-selftests: kernel
+$(BUILD)/selftests/stamp: kernel
 	@harness/selftests
 
 $(BUILD)/cache/guest.deb:
 	@harness/fetch guest
 
-$(IMAGE)/root.cpio: $(wildcard tests/root/* tests/root/jobs/*) harness/image $(VMM) selftests $(BZIMAGE)
+$(IMAGE)/root.cpio: $(wildcard tests/root/* tests/root/jobs/*) harness/image $(VMM) $(BUILD)/selftests/stamp $(BZIMAGE)
 	@harness/image root
 
 $(IMAGE)/guest.cpio: $(wildcard tests/guest/*) harness/image $(BZIMAGE)
@@ -83,4 +83,4 @@ $(IMAGE)/guest.cpio: $(wildcard tests/guest/*) harness/image $(BZIMAGE)
 $(IMAGE)/disk.img: $(BZIMAGE) $(BUILD)/cache/guest.deb $(IMAGE)/guest.cpio harness/image
 	@harness/image disk
 
-.PHONY: help run shell test check bench tree tree-save series build kernel selftests clean distclean FORCE
+.PHONY: help run shell test check bench tree tree-save series build kernel clean distclean FORCE

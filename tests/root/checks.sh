@@ -44,7 +44,12 @@ no_warning() {
 
 disk_mount() { mountpoint -q /disk || mount -t ext4 -o ro /dev/vda /disk; }
 
-disk_sums() { disk_mount && cd /disk && sha256sum -c manifest >/tmp/sums || { grep -v ': OK$' /tmp/sums; return 1; }; }
+disk_sums() {
+	disk_mount || return
+	(cd /disk && sha256sum -c manifest) >/tmp/sums && return
+	grep -v ': OK$' /tmp/sums
+	return 1
+}
 
 # The disk's interrupts must be MSI-X ones that arrived, not the poll of a timeout.
 disk_interrupts() {
