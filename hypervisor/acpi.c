@@ -34,6 +34,7 @@ struct gas {
 #define FADT_RESET_REG	116
 #define FADT_RESET_VAL	128
 #define GAS_IO		1
+#define BDA_EBDA	0x40eull	/* segment of the extended BIOS data area */
 
 static const struct rsdp *rsdp_scan(u64 base, u64 end)
 {
@@ -110,7 +111,8 @@ static void parse_fadt(const struct table *fadt)
 
 void acpi_parse(void)
 {
-	u64 ebda = (u64)*(volatile u16 *)0x40e << 4;
+	const volatile u16 *bda_ebda = (const volatile u16 *)BDA_EBDA;
+	u64 ebda = (u64)*bda_ebda << 4;
 	const struct rsdp *rsdp = ebda ? rsdp_scan(ebda, ebda + 1024) : NULL;
 	const struct table *rsdt, *t;
 

@@ -47,7 +47,7 @@ struct insn {
 	u8 reg_size;		/* width of the register operand: differs from size for MOVZX, MOVSX */
 	u64 imm;		/* sign-extended */
 
-	/* Address of the memory operand; MOVS: of the source. Destination of STOS, MOVS: ES:rDI. */
+	/* Address of the memory operand; MOVS: of the source. */
 	u8 seg;			/* enum insn_seg, overrides applied */
 	u8 base, index;		/* register, or INSN_NO_REG */
 	u8 scale;		/* index is shifted left by it */
@@ -64,7 +64,7 @@ bool insn_decode(const u8 *bytes, u32 n, enum insn_mode mode, struct insn *insn)
  * of the instruction. Add the base of insn->seg (in 64-bit mode of FS and GS only).
  */
 u64 insn_offset(const struct insn *insn, const u64 gpr[16], u64 rip);
-/* The same for the destination of STOS and MOVS, in ES. */
+/* The same for the destination of MOVS, in ES. */
 u64 insn_string_offset(const struct insn *insn, const u64 gpr[16]);
 
 /*

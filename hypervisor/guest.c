@@ -19,7 +19,7 @@ enum insn_mode guest_mode(struct vp *vp)
 	return s->cs.attrib & SEG_ATTRIB_DB ? INSN_32 : INSN_16;
 }
 
-void guest_walk_cpu(struct vp *vp, struct walk_cpu *cpu)
+static void guest_walk_cpu(struct vp *vp, struct walk_cpu *cpu)
 {
 	const struct vmcb_save *s = &vp->vmcb->s;
 

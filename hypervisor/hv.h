@@ -295,6 +295,11 @@ u16 partition_create(struct partition *creator, struct partition **out);
 u16 partition_init(struct partition *pt);
 void partition_finalize(struct partition *pt);	/* stops and frees everything but the pool */
 void partition_delete(struct partition *pt);
+/*
+ * The root, before anything else exists: Active, slot 0, ID 1, all privileges but those the interface
+ * withholds; its struct and vps[] from boot_alloc(), its npt is filled by npt_init_root().
+ */
+void partition_root_init(void);
 /* Property UnimplementedMsrAction: 1 ignores writes and reads zero. */
 bool partition_ignores_msrs(const struct partition *pt);
 static inline bool partition_is_root(const struct partition *pt) { return !pt->parent; }

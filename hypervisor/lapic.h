@@ -161,7 +161,8 @@ bool lapic_base_set(struct lapic *l, u64 value);
 
 /*
  * MSR TSC_DEADLINE: @tsc as written and the time the guest's TSC gets there (in the
- * past is fine). Ignored unless the timer is in TSC-deadline mode. @tsc 0 disarms.
+ * past is fine; while frozen, in frozen time). Ignored unless the timer is in
+ * TSC-deadline mode. @tsc 0 disarms.
  * Reading gives 0 once it has fired (SDM 10.5.4.1). The caller refuses both with
  * #GP when config.tsc_deadline is not set.
  */
@@ -169,7 +170,7 @@ void lapic_deadline_write(struct lapic *l, u64 tsc, u64 due_ns, u64 now);
 u64 lapic_deadline_read(struct lapic *l, u64 now);
 
 /*
- * CR8 is TPR bits 7:4 (APM2 16.6.4). Setting the class it has already leaves bits 3:0
+ * CR8 is TPR bits 7:4 (APM2 16.6). Setting the class it has already leaves bits 3:0
  * alone, so that V_TPR can be copied back after each exit.
  */
 u8 lapic_cr8(const struct lapic *l);
@@ -195,7 +196,7 @@ bool lapic_eoi(struct lapic *l, struct lapic_eoi *eoi);
  * LAPIC_INIT, LAPIC_EXTINT: that, to this processor.
  */
 enum lapic_delivery lapic_lint(struct lapic *l, u32 pin, bool asserted);
-/* An external interrupt controller's INTR reaches the processor (SDM 10.1, LINT0). */
+/* LINT0 lets an external interrupt controller's INTR through, or there is no APIC (SDM 10.4.3). */
 bool lapic_accepts_extint(const struct lapic *l);
 /* Any other local source fires; as lapic_lint(). */
 enum lapic_delivery lapic_local(struct lapic *l, enum lapic_lvt source);

@@ -15,6 +15,8 @@
 #define APIC_ID		0x20
 #define APIC_TPR	0x80
 #define APIC_EOI	0xb0
+#define APIC_LDR	0xd0
+#define APIC_DFR	0xe0
 #define APIC_SVR	0xf0
 #define APIC_ICR_LOW	0x300
 #define APIC_ICR_HIGH	0x310
@@ -152,6 +154,9 @@ static void apic_init(void)
 	wrmsr(MSR_APIC_BASE, APIC_BASE | BIT(11) | (rdmsr(MSR_APIC_BASE) & BIT(8)));
 	apic_write(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
 	apic_write(APIC_TPR, 0);
+	/* Nothing we hand out is addressed logically. What is all the same shall be caught, not lost. */
+	apic_write(APIC_DFR, ~0u);
+	apic_write(APIC_LDR, (1u << 24) << nr_lps % 8);
 	apic_write(APIC_LVT_LINT0, LVT_MASKED);		/* the 8259 reaches nobody */
 	apic_write(APIC_LVT_LINT1, LVT_NMI);
 	apic_write(APIC_LVT_ERROR, LVT_MASKED);
@@ -198,14 +203,22 @@ static struct lp *lp_new(u32 apic_id, char *stack)
 	return lp;
 }
 
+/* Firmware leaves the 8259 live on LINT0: quiet before LINT0 is masked, so that nothing stays half delivered. */
+static void pic_mask(void)
+{
+	outb(0x21, 0xff);
+	outb(0xa1, 0xff);
+}
+
 void lp_init_boot(void)
 {
 	struct lp *lp = lp_new(apic_read(APIC_ID) >> 24, boot_stack);
 
+	pic_mask();
 	idt_init();
-	nr_lps = 1;
 	lp->added = true;
 	lp_here(lp);
+	nr_lps = 1;
 }
 
 static char *stack_alloc(void)
@@ -300,6 +313,7 @@ struct trap_frame {
 	u64 vector, error, rip, cs, rflags, rsp, ss;
 };
 
+void trap(struct trap_frame *f);
 void trap(struct trap_frame *f)
 {
 	struct lp *lp = this_lp();

@@ -5,15 +5,14 @@
 
 static void root_create(void)
 {
-	pool_seed(NULL, 0);
-	if (partition_create_root())
-		hv_panic("no memory for the root partition");
+	partition_root_init();
 	npt_init_root(root);
 	pool_seed(root, VP_FRAMES);
 	if (vp_create(root, 0, lps[0]))
 		hv_panic("no memory for the root's boot processor");
 }
 
+void __noreturn hv_main(u32 magic, u32 info);
 void __noreturn hv_main(u32 magic, u32 info)
 {
 	multiboot_parse(magic, info);

@@ -31,9 +31,9 @@ void synic_fill(struct synic_msg *m, u32 type, u64 sender, const void *payload, 
 
 	hv_assert(size <= sizeof(msg->payload));
 	memset(msg, 0, sizeof(*msg));
-	msg->header.message_type = type;
-	msg->header.payload_size = size;
-	msg->header.sender = sender;
+	msg->message_type = type;
+	msg->payload_size = size;
+	msg->sender = sender;
 	memcpy(msg->payload, payload, size);
 }
 
@@ -63,12 +63,12 @@ void synic_interrupt(struct vp *vp, u8 sint)
 /* The type comes last: the consumer looks at it first (interface: delivery, rule 7). */
 static void slot_store(struct hv_message *slot, const struct hv_message *msg, bool more)
 {
-	u32 type = msg->header.message_type;
+	u32 type = msg->message_type;
 
 	memcpy((u8 *)slot + 4, (const u8 *)msg + 4, sizeof(*msg) - 4);
-	slot->header.flags = more ? HV_MESSAGE_FLAG_PENDING : 0;
+	slot->flags = more ? HV_MESSAGE_FLAG_PENDING : 0;
 	__sync_synchronize();
-	*(volatile u32 *)&slot->header.message_type = type;
+	*(volatile u32 *)&slot->message_type = type;
 }
 
 /* Head of the queue into the slot if that is free; whoever waits behind shows in the pending flag. */
@@ -82,8 +82,8 @@ static void queue_deliver(struct vp *vp, u8 sint)
 	slot = slot_get(vp, sint);
 	if (!slot)
 		return;
-	if (*(volatile u32 *)&slot->header.message_type != HVMSG_NONE) {
-		__sync_or_and_fetch(&slot->header.flags, HV_MESSAGE_FLAG_PENDING);
+	if (*(volatile u32 *)&slot->message_type != HVMSG_NONE) {
+		__sync_or_and_fetch(&slot->flags, HV_MESSAGE_FLAG_PENDING);
 		return;
 	}
 	vp->synic.queue[sint] = m->next;

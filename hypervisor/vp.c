@@ -88,7 +88,7 @@ static void lapic_power_on(struct vp *vp)
 	struct lapic_config config = {
 		.id = is_root ? vp->home->apic_id : vp->index,
 		.bsp = !vp->index,
-		.x2apic = is_root || (vp->pt->flags & HV_CREATE_X2APIC),
+		.x2apic = is_root || (vp->pt->flags & HV_PARTITION_CREATION_FLAG_X2APIC_CAPABLE),
 		.tsc_deadline = false,
 		.phys_bits = 40,
 		.timer_hz = APIC_HZ,

@@ -55,7 +55,7 @@ struct walk_memory {
 
 struct walk_result {
 	enum walk_code code;
-	u64 gpa;		/* OK: of @gva; GPA_ codes and OVERLAY: the address that was refused */
+	u64 gpa;		/* OK: of @gva; GPA_ codes and OVERLAY: of the table that was refused */
 	u64 page_size;		/* OK: of the translation; 0 with paging off */
 	enum walk_cache cache;	/* OK: by PAT; WB with paging off */
 	/* OK: what the translation permits to anybody at all */
@@ -66,8 +66,9 @@ struct walk_result {
 bool walk_flags_valid(u64 flags);
 
 /*
- * Translate @gva, then see that the page it leads to can be read and, with WALK_WRITE,
- * written. @flags are valid. Bits set in tables stay if the walk fails further down.
+ * Translate @gva; @flags are valid. Bits set in tables stay if the walk fails further
+ * down. The GPA_ codes are about tables: the page that @gva leads to need not exist, as
+ * a parent asks for operands of instructions that touch its emulated devices.
  */
 struct walk_result walk_translate(const struct walk_cpu *cpu, const struct walk_memory *memory,
 				  u64 gva, u64 flags);
