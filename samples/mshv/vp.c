@@ -3,16 +3,15 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "vmm.h"
 
 #define INSN_MAX		15
 
-#define CR0_PE			(1 << 0)
-#define CR0_ET			(1 << 4)
-#define RFLAGS_FIXED		(1 << 1)
+#define CR0_PE			BIT(0)
+#define CR0_ET			BIT(4)
+#define RFLAGS_FIXED		BIT(1)
 #define LVT_NMI			0x400
 
 #define CODE_SEGMENT		0xc09b	/* flat, 32 bits, execute and read */
@@ -22,22 +21,20 @@
 #define DATA_SELECTOR		0x18
 #define GDT_LIMIT		0x1f
 
-#define CPUID_1_ECX_HYPERVISOR	(1U << 31)
-#define CPUID_1_EDX_HTT		(1U << 28)
+#define CPUID_1_ECX_HYPERVISOR	BIT(31)
+#define CPUID_1_EDX_HTT		BIT(28)
 #define CPUID_1_EBX_TOPOLOGY	0xffff0000	/* APIC ID, number of CPUs */
 
 static void vp_set_lapic(struct vp *vp)
 {
-	struct hv_lapic_state *lapic;
+	union {
+		struct hv_lapic_state state;
+		__u8 bytes[HV_PAGE_SIZE];
+	} page __page_aligned;
 
-	lapic = aligned_alloc(HV_PAGE_SIZE, HV_PAGE_SIZE);
-	if (!lapic)
-		die_errno("allocate a page");
-	memset(lapic, 0, HV_PAGE_SIZE);
-	mshv_vp_get_lapic(vp->fd, lapic);
-	lapic->lvt_lint1 = LVT_NMI;
-	mshv_vp_set_lapic(vp->fd, lapic);
-	free(lapic);
+	mshv_vp_get_lapic(vp->fd, &page);
+	page.state.lvt_lint1 = LVT_NMI;
+	mshv_vp_set_lapic(vp->fd, &page);
 }
 
 /* Each processor tells its own APIC ID; the features are the hypervisor's */
@@ -209,9 +206,9 @@ static unsigned int vp_mode(const struct hv_intercept *header)
 	return header->cs.attributes & HV_SEGMENT_DEFAULT_BIG ? 32 : 16;
 }
 
-static void __attribute__((noreturn))
-vp_die_insn(const struct vp *vp, const struct hv_memory_intercept *access,
-	    const __u8 *bytes, size_t nr_bytes)
+static void __noreturn vp_die_insn(const struct vp *vp,
+				   const struct hv_memory_intercept *access,
+				   const __u8 *bytes, size_t nr_bytes)
 {
 	char text[3 * INSN_MAX + 1] = "";
 	size_t i;
@@ -229,11 +226,12 @@ static void vp_handle_memory(struct vp *vp, const struct hv_message *message)
 	const struct hv_intercept *header = &access->header;
 	__u8 bytes[INSN_MAX];
 	size_t nr_bytes = vp_fetch(vp, access, bytes);
+	bool write = header->access == HV_ACCESS_WRITE;
 	struct insn insn;
 	__u64 data = 0;
 
 	if (!insn_decode(&insn, bytes, nr_bytes, vp_mode(header)) ||
-	    insn.store != (header->access == HV_ACCESS_WRITE))
+	    insn.store != write)
 		vp_die_insn(vp, access, bytes, nr_bytes);
 
 	if (insn.store)
