@@ -34,7 +34,6 @@
 #define __packed	__attribute__((__packed__))
 #define __printf(a, b)	__attribute__((__format__(__printf__, a, b)))
 #define __noreturn	__attribute__((noreturn))
-#define __page_aligned	__attribute__((__aligned__(HV_PAGE_SIZE)))
 #define MIB		(1024ULL * 1024)
 
 /* How the program ends */

@@ -2,6 +2,7 @@
 /* A virtual processor: one thread that runs it and answers its intercepts */
 #include <errno.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,10 +28,10 @@
 
 static void vp_set_lapic(struct vp *vp)
 {
-	union {
+	alignas(HV_PAGE_SIZE) union {
 		struct hv_lapic_state state;
 		__u8 bytes[HV_PAGE_SIZE];
-	} page __page_aligned;
+	} page;
 
 	mshv_vp_get_lapic(vp->fd, &page);
 	page.state.lvt_lint1 = LVT_NMI;
