@@ -18,12 +18,12 @@
 #define MADT_LINT1		1
 
 #define FADT_REVISION		6
-#define FADT_WBINVD		(1 << 0)
-#define FADT_NO_POWER_BUTTON	(1 << 4)
-#define FADT_NO_SLEEP_BUTTON	(1 << 5)
-#define FADT_RESET_REGISTER	(1 << 10)
-#define FADT_HARDWARE_REDUCED	(1 << 20)
-#define FADT_BOOT_NO_VGA	(1 << 2)
+#define FADT_WBINVD		BIT(0)
+#define FADT_NO_POWER_BUTTON	BIT(4)
+#define FADT_NO_SLEEP_BUTTON	BIT(5)
+#define FADT_RESET_REGISTER	BIT(10)
+#define FADT_HARDWARE_REDUCED	BIT(20)
+#define FADT_BOOT_NO_VGA	BIT(2)
 
 #define GAS_SYSTEM_IO		1
 #define GAS_BYTE		1
@@ -38,7 +38,7 @@ struct acpi_header {
 	__u32 oem_revision;
 	char creator_id[4];
 	__u32 creator_revision;
-} __attribute__((packed));
+} __packed;
 
 struct acpi_rsdp {
 	char signature[8];
@@ -50,7 +50,7 @@ struct acpi_rsdp {
 	__u64 xsdt;
 	__u8 extended_checksum;
 	__u8 reserved[3];
-} __attribute__((packed));
+} __packed;
 
 #define ACPI_RSDP_V1_SIZE	20
 
@@ -58,7 +58,7 @@ struct acpi_xsdt {
 	struct acpi_header header;
 	__u64 fadt;
 	__u64 madt;
-} __attribute__((packed));
+} __packed;
 
 struct acpi_gas {
 	__u8 space;
@@ -66,7 +66,7 @@ struct acpi_gas {
 	__u8 offset;
 	__u8 access;
 	__u64 address;
-} __attribute__((packed));
+} __packed;
 
 /* What a hardware-reduced machine leaves zero has no name here */
 struct acpi_fadt {
@@ -86,7 +86,7 @@ struct acpi_fadt {
 	struct acpi_gas sleep_control;
 	struct acpi_gas sleep_status;
 	__u64 hypervisor;
-} __attribute__((packed));
+} __packed;
 
 struct madt_local_apic {
 	__u8 type;
@@ -94,7 +94,7 @@ struct madt_local_apic {
 	__u8 processor;
 	__u8 apic_id;
 	__u32 flags;
-} __attribute__((packed));
+} __packed;
 
 struct madt_io_apic {
 	__u8 type;
@@ -103,7 +103,7 @@ struct madt_io_apic {
 	__u8 reserved;
 	__u32 address;
 	__u32 gsi_base;
-} __attribute__((packed));
+} __packed;
 
 struct madt_local_nmi {
 	__u8 type;
@@ -111,7 +111,7 @@ struct madt_local_nmi {
 	__u8 processor;
 	__u16 flags;
 	__u8 lint;
-} __attribute__((packed));
+} __packed;
 
 struct acpi_madt {
 	struct acpi_header header;
@@ -120,7 +120,7 @@ struct acpi_madt {
 	struct madt_io_apic io_apic;
 	struct madt_local_nmi local_nmi;
 	struct madt_local_apic local_apic[VM_MAX_CPUS];
-} __attribute__((packed));
+} __packed;
 
 /*
  * The body of the DSDT, compiled from:
@@ -200,7 +200,7 @@ static __u64 acpi_add_dsdt(struct acpi_area *area)
 	struct {
 		struct acpi_header header;
 		__u8 body[sizeof(dsdt_body)];
-	} __attribute__((packed)) dsdt = { 0 };
+	} __packed dsdt = { 0 };
 
 	memcpy(dsdt.body, dsdt_body, sizeof(dsdt_body));
 	return acpi_add(area, &dsdt.header, "DSDT", 2, sizeof(dsdt));

@@ -126,7 +126,7 @@ static void decode_extend(struct decoder *d, struct insn *insn)
 	case 0xbe:
 	case 0xbf:
 		insn->sign_extend = true;
-		/* fall through */
+		fallthrough;
 	case 0xb6:
 	case 0xb7:
 		decode_register(d, insn);
@@ -145,7 +145,7 @@ static void decode_opcode(struct decoder *d, struct insn *insn, __u8 opcode)
 	case 0x88:
 	case 0x89:
 		insn->store = true;
-		/* fall through */
+		fallthrough;
 	case 0x8a:
 	case 0x8b:
 		decode_register(d, insn);
@@ -153,7 +153,7 @@ static void decode_opcode(struct decoder *d, struct insn *insn, __u8 opcode)
 	case 0xa2:
 	case 0xa3:
 		insn->store = true;
-		/* fall through */
+		fallthrough;
 	case 0xa0:
 	case 0xa1:
 		decode_number(d, d->address_size);

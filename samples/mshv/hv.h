@@ -11,6 +11,9 @@
 
 #include <linux/types.h>
 
+#define BIT(n)				(1U << (n))
+#define BIT_ULL(n)			(1ULL << (n))
+
 #define HV_PAGE_SIZE			4096
 
 /* Hypercalls, to be issued with MSHV_ROOT_HVCALL */
@@ -31,14 +34,14 @@
 #define HV_UNKNOWN_MSR_IGNORE		1
 
 /* Synthetic processor features */
-#define HV_FEATURE_HYPERVISOR_PRESENT	(1ULL << 0)
-#define HV_FEATURE_HV1			(1ULL << 1)
-#define HV_FEATURE_VP_RUNTIME		(1ULL << 2)
-#define HV_FEATURE_REFERENCE_COUNTER	(1ULL << 3)
-#define HV_FEATURE_HYPERCALL		(1ULL << 7)
-#define HV_FEATURE_VP_INDEX		(1ULL << 8)
-#define HV_FEATURE_REFERENCE_TSC	(1ULL << 9)
-#define HV_FEATURE_FREQUENCIES		(1ULL << 11)
+#define HV_FEATURE_HYPERVISOR_PRESENT	BIT_ULL(0)
+#define HV_FEATURE_HV1			BIT_ULL(1)
+#define HV_FEATURE_VP_RUNTIME		BIT_ULL(2)
+#define HV_FEATURE_REFERENCE_COUNTER	BIT_ULL(3)
+#define HV_FEATURE_HYPERCALL		BIT_ULL(7)
+#define HV_FEATURE_VP_INDEX		BIT_ULL(8)
+#define HV_FEATURE_REFERENCE_TSC	BIT_ULL(9)
+#define HV_FEATURE_FREQUENCIES		BIT_ULL(11)
 
 /* Register names; the general registers are numbered as in instructions */
 #define HV_REGISTER_RAX			0x00020000
@@ -46,8 +49,6 @@
 #define HV_REGISTER_RIP			0x00020010
 #define HV_REGISTER_RFLAGS		0x00020011
 #define HV_REGISTER_CR0			0x00040000
-#define HV_REGISTER_CR3			0x00040002
-#define HV_REGISTER_CR4			0x00040003
 #define HV_REGISTER_ES			0x00060000
 #define HV_REGISTER_CS			0x00060001
 #define HV_REGISTER_SS			0x00060002
@@ -56,7 +57,7 @@
 #define HV_REGISTER_GS			0x00060005
 #define HV_REGISTER_TR			0x00060007
 #define HV_REGISTER_GDTR		0x00070001
-#define HV_REGISTER_EFER		0x00080001
+#define HV_REGISTER_MTRR_DEF_TYPE	0x0008000e
 
 /* Message types */
 #define HV_MESSAGE_UNMAPPED_GPA		0x80000000
@@ -73,14 +74,14 @@
 
 #define HV_INTERCEPT_TYPE_CPUID		2
 
-#define HV_TRANSLATE_VALIDATE_EXECUTE	(1ULL << 2)
-#define HV_TRANSLATE_PRIVILEGE_EXEMPT	(1ULL << 3)
+#define HV_TRANSLATE_VALIDATE_EXECUTE	BIT_ULL(2)
+#define HV_TRANSLATE_PRIVILEGE_EXEMPT	BIT_ULL(3)
 
-#define HV_INTERRUPT_LEVEL		(1ULL << 32)
-#define HV_INTERRUPT_LOGICAL		(1ULL << 33)
+#define HV_INTERRUPT_LEVEL		BIT_ULL(32)
+#define HV_INTERRUPT_LOGICAL		BIT_ULL(33)
 
-#define HV_SEGMENT_LONG			(1 << 13)
-#define HV_SEGMENT_DEFAULT_BIG		(1 << 14)
+#define HV_SEGMENT_LONG			BIT(13)
+#define HV_SEGMENT_DEFAULT_BIG		BIT(14)
 
 struct hv_segment {
 	__u64 base;
@@ -120,7 +121,7 @@ struct hv_intercept {
 	__u64 rflags;
 };
 
-#define HV_INTERCEPT_STATE_LONG_MODE	(1 << 4)
+#define HV_INTERCEPT_STATE_LONG_MODE	BIT(4)
 
 struct hv_memory_intercept {
 	struct hv_intercept header;
@@ -150,7 +151,7 @@ struct hv_io_intercept {
 };
 
 #define HV_IO_SIZE_MASK			7
-#define HV_IO_STRING			(1 << 3)
+#define HV_IO_STRING			BIT(3)
 
 struct hv_eoi_message {
 	__u32 vp_index;
@@ -183,8 +184,8 @@ struct hv_register_page {
 	__u64 rflags;
 };
 
-#define HV_REGISTER_PAGE_DIRTY_GPR	(1 << 0)
-#define HV_REGISTER_PAGE_DIRTY_RIP	(1 << 1)
+#define HV_REGISTER_PAGE_DIRTY_GPR	BIT(0)
+#define HV_REGISTER_PAGE_DIRTY_RIP	BIT(1)
 
 /* Local APIC state, first in the page of MSHV_VP_STATE_LAPIC */
 struct hv_lapic_state {

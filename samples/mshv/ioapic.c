@@ -19,11 +19,11 @@
 
 #define ENTRY_VECTOR(e)		((__u8)(e))
 #define ENTRY_MODE(e)		((e) >> 8 & 7)
-#define ENTRY_LOGICAL		(1ULL << 11)
-#define ENTRY_PENDING		(1ULL << 12)
-#define ENTRY_REMOTE_IRR	(1ULL << 14)
-#define ENTRY_LEVEL		(1ULL << 15)
-#define ENTRY_MASKED		(1ULL << 16)
+#define ENTRY_LOGICAL		BIT_ULL(11)
+#define ENTRY_PENDING		BIT_ULL(12)
+#define ENTRY_REMOTE_IRR	BIT_ULL(14)
+#define ENTRY_LEVEL		BIT_ULL(15)
+#define ENTRY_MASKED		BIT_ULL(16)
 #define ENTRY_DESTINATION(e)	((e) >> 56)
 #define ENTRY_READ_ONLY		(ENTRY_PENDING | ENTRY_REMOTE_IRR)
 

@@ -18,7 +18,7 @@
 
 #define KEY_QUIT		0x1d	/* Ctrl-] */
 #define MEMORY_DEFAULT_MIB	256
-#define MEMORY_MAX_MIB		(1 << 20)
+#define MEMORY_MAX_MIB		BIT(20)
 #define FULL_POLL_MS		20
 
 struct options {
@@ -52,8 +52,7 @@ static const char help[] =
 	"the end was asked for from outside, 2 wrong usage, 3 the guest asked for\n"
 	"a reset, 4 the guest crashed.\n";
 
-static void __attribute__((noreturn, format(printf, 1, 2)))
-usage(const char *why, ...)
+static void __noreturn __printf(1, 2) usage(const char *why, ...)
 {
 	va_list args;
 

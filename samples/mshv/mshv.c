@@ -265,6 +265,7 @@ void mshv_vp_set_cpuid(const struct vp *vp, const struct hv_cpuid_result *res)
 		.vp_index = vp->index,
 		.type = HV_INTERCEPT_TYPE_CPUID,
 		.cpuid = *res,
+		.cpuid.always_override = 1,
 	};
 	struct hvcall call = {
 		.code = HVCALL_REGISTER_RESULT,

@@ -2,10 +2,10 @@
 /* Off and reset: the ACPI registers, and the two older ways to reset a PC */
 #include "vmm.h"
 
-#define SLEEP_ENABLE		(1 << 5)
+#define SLEEP_ENABLE		BIT(5)
 #define SLEEP_TYPE(v)		((v) >> 2 & 7)
 
-#define RESET_CONTROL_CPU	(1 << 2)
+#define RESET_CONTROL_CPU	BIT(2)
 #define KEYBOARD_PULSE_RESET	0xfe
 
 /**

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A virtual machine: partition, memory, devices, processors */
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -117,7 +116,7 @@ void vm_start(struct vm *vm, __u32 entry)
 void vm_exit(struct vm *vm, int code)
 {
 	int runs = VM_RUNS;
-	uint64_t one = 1;
+	__u64 one = 1;
 
 	if (!atomic_compare_exchange_strong(&vm->exit_code, &runs, code))
 		return;

@@ -30,7 +30,11 @@
 #include "hv.h"
 
 #define ARRAY_SIZE(x)	(sizeof(x) / sizeof((x)[0]))
-#define MIB		(1ULL << 20)
+#define fallthrough	__attribute__((fallthrough))
+#define __packed	__attribute__((__packed__))
+#define __printf(a, b)	__attribute__((__format__(__printf__, a, b)))
+#define __noreturn	__attribute__((noreturn))
+#define MIB		(1024ULL * 1024)
 
 /* How the program ends */
 enum exit_code {
@@ -52,7 +56,7 @@ enum exit_code {
 #define LAYOUT_HOLE		0xc0000000
 #define LAYOUT_IOAPIC		0xfec00000
 #define LAYOUT_LAPIC		0xfee00000
-#define LAYOUT_ABOVE_4G		(1ULL << 32)
+#define LAYOUT_ABOVE_4G		BIT_ULL(32)
 
 #define PORT_CMOS		0x070
 #define PORT_COM1		0x3f8
@@ -70,10 +74,8 @@ enum exit_code {
 #define VM_MAX_CPUS		64
 
 /* error.c */
-void die(const char *what, ...)
-	__attribute__((noreturn, format(printf, 1, 2)));
-void die_errno(const char *what, ...)
-	__attribute__((noreturn, format(printf, 1, 2)));
+void __noreturn __printf(1, 2) die(const char *what, ...);
+void __noreturn __printf(1, 2) die_errno(const char *what, ...);
 
 /* memory.c: one or two regions, below and above the hole for devices */
 struct memory_region {

@@ -2,17 +2,17 @@
 /* A virtual processor: one thread that runs it and answers its intercepts */
 #include <errno.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "vmm.h"
 
 #define INSN_MAX		15
 
-#define CR0_PE			(1 << 0)
-#define CR0_ET			(1 << 4)
-#define RFLAGS_FIXED		(1 << 1)
+#define CR0_PE			BIT(0)
+#define CR0_ET			BIT(4)
+#define RFLAGS_FIXED		BIT(1)
 #define LVT_NMI			0x400
 
 #define CODE_SEGMENT		0xc09b	/* flat, 32 bits, execute and read */
@@ -22,37 +22,76 @@
 #define DATA_SELECTOR		0x18
 #define GDT_LIMIT		0x1f
 
-#define CPUID_1_ECX_HYPERVISOR	(1U << 31)
-#define CPUID_1_EDX_HTT		(1U << 28)
-#define CPUID_1_EBX_TOPOLOGY	0xffff0000	/* APIC ID, number of CPUs */
+#define MTRR_ENABLE_WB		0x806	/* enabled, all memory write-back */
 
-static void vp_set_lapic(struct vp *vp)
+#define CPUID_FEATURES		0x1
+#define CPUID_TOPOLOGY		0xb
+#define CPUID_ECX_HYPERVISOR	BIT(31)
+#define CPUID_EDX_HTT		BIT(28)
+#define CPUID_LEVEL_THREAD	0x100
+#define CPUID_LEVEL_CORE	0x201
+
+/* Pin LINT1 is wired as the MADT says */
+static void vp_set_lapic(const struct vp *vp)
 {
-	struct hv_lapic_state *lapic;
+	alignas(HV_PAGE_SIZE) union {
+		struct hv_lapic_state state;
+		__u8 bytes[HV_PAGE_SIZE];
+	} page;
 
-	lapic = aligned_alloc(HV_PAGE_SIZE, HV_PAGE_SIZE);
-	if (!lapic)
-		die_errno("allocate a page");
-	memset(lapic, 0, HV_PAGE_SIZE);
-	mshv_vp_get_lapic(vp->fd, lapic);
-	lapic->lvt_lint1 = LVT_NMI;
-	mshv_vp_set_lapic(vp->fd, lapic);
-	free(lapic);
+	mshv_vp_get_lapic(vp->fd, &page);
+	page.state.lvt_lint1 = LVT_NMI;
+	mshv_vp_set_lapic(vp->fd, &page);
 }
 
-/* Each processor tells its own APIC ID; the features are the hypervisor's */
-static void vp_set_cpuid(struct vp *vp)
+/* Bits of an APIC ID that number the processors of the one package */
+static __u32 vp_package_shift(__u32 nr_cpus)
 {
-	__u32 nr = vp->vm->nr_cpus;
-	struct hv_cpuid_result result = {
-		.leaf = 1,
-		.always_override = 1,
-		.ebx = { vp->index << 24 | nr << 16, CPUID_1_EBX_TOPOLOGY },
-		.ecx = { CPUID_1_ECX_HYPERVISOR, CPUID_1_ECX_HYPERVISOR },
-		.edx = { nr > 1 ? CPUID_1_EDX_HTT : 0, CPUID_1_EDX_HTT },
+	__u32 shift = 0;
+
+	while (BIT(shift) < nr_cpus)
+		shift++;
+	return shift;
+}
+
+/*
+ * Features are the hypervisor's business. Topology is the VMM's: one package,
+ * one thread per core, and each processor tells its own APIC ID.
+ */
+static void vp_set_cpuid(const struct vp *vp)
+{
+	__u32 id = vp->index, nr = vp->vm->nr_cpus;
+	const struct hv_cpuid_result results[] = {
+		{ .leaf = CPUID_FEATURES,
+		  .ebx = { id << 24 | nr << 16, 0xffff0000 },
+		  .ecx = { CPUID_ECX_HYPERVISOR, CPUID_ECX_HYPERVISOR },
+		  .edx = { nr > 1 ? CPUID_EDX_HTT : 0, CPUID_EDX_HTT } },
+		{ .leaf = CPUID_TOPOLOGY, .subleaf = 0, .subleaf_specific = 1,
+		  .eax = { 0, ~0U },
+		  .ebx = { 1, ~0U },
+		  .ecx = { CPUID_LEVEL_THREAD, ~0U },
+		  .edx = { id, ~0U } },
+		{ .leaf = CPUID_TOPOLOGY, .subleaf = 1, .subleaf_specific = 1,
+		  .eax = { vp_package_shift(nr), ~0U },
+		  .ebx = { nr, ~0U },
+		  .ecx = { CPUID_LEVEL_CORE, ~0U },
+		  .edx = { id, ~0U } },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(results); i++)
+		mshv_vp_set_cpuid(vp, &results[i]);
+}
+
+/* After reset all memory is uncached; there is no firmware to change that */
+static void vp_set_memory_type(const struct vp *vp)
+{
+	const struct hv_register mtrr = {
+		.name = HV_REGISTER_MTRR_DEF_TYPE,
+		.value.low = MTRR_ENABLE_WB,
 	};
 
-	mshv_vp_set_cpuid(vp, &result);
+	mshv_vp_set_registers(vp, &mtrr, 1);
 }
 
 /**
@@ -69,6 +108,7 @@ void vp_create(struct vp *vp, struct vm *vm, __u32 index)
 	vp->page = mshv_vp_register_page(vp->fd);
 	vp_set_cpuid(vp);
 	vp_set_lapic(vp);
+	vp_set_memory_type(vp);
 }
 
 static struct hv_register vp_segment(__u32 name, __u16 selector,
@@ -209,9 +249,9 @@ static unsigned int vp_mode(const struct hv_intercept *header)
 	return header->cs.attributes & HV_SEGMENT_DEFAULT_BIG ? 32 : 16;
 }
 
-static void __attribute__((noreturn))
-vp_die_insn(const struct vp *vp, const struct hv_memory_intercept *access,
-	    const __u8 *bytes, size_t nr_bytes)
+static void __noreturn vp_die_insn(const struct vp *vp,
+				   const struct hv_memory_intercept *access,
+				   const __u8 *bytes, size_t nr_bytes)
 {
 	char text[3 * INSN_MAX + 1] = "";
 	size_t i;
@@ -229,11 +269,12 @@ static void vp_handle_memory(struct vp *vp, const struct hv_message *message)
 	const struct hv_intercept *header = &access->header;
 	__u8 bytes[INSN_MAX];
 	size_t nr_bytes = vp_fetch(vp, access, bytes);
+	bool write = header->access == HV_ACCESS_WRITE;
 	struct insn insn;
 	__u64 data = 0;
 
 	if (!insn_decode(&insn, bytes, nr_bytes, vp_mode(header)) ||
-	    insn.store != (header->access == HV_ACCESS_WRITE))
+	    insn.store != write)
 		vp_die_insn(vp, access, bytes, nr_bytes);
 
 	if (insn.store)

@@ -2,6 +2,9 @@
 /*
  * Host tests of the sample VMM: decoder, bus, IO-APIC, UART, loader, tables.
  * What would reach the hypervisor or the terminal ends in the stubs here.
+ *
+ * usage: vmm_test [FILE [DIRECTORY]]: a kernel image for other tests is written
+ * to the file, the tables to the directory
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -486,7 +489,7 @@ static bool table_is_good(__u64 gpa, const char *signature)
 	return table && !memcmp(table, signature, 4) && !sum;
 }
 
-/* Written to the directory that the program is given, for iasl -d */
+/* For iasl -d */
 static void table_dump(__u64 gpa, const char *directory)
 {
 	const __u8 *table = memory_at(&memory, gpa, 36);
@@ -519,6 +522,15 @@ static void test_acpi(const char *directory)
 	}
 }
 
+/* A kernel that loads, for the tests of the whole program */
+static void kernel_write(const char *path)
+{
+	static __u8 image[(SETUP_SECTS + 1) * 512 + KERNEL_SIZE];
+
+	image_make(image);
+	file_write(path, image, sizeof(image));
+}
+
 int main(int argc, char **argv)
 {
 	char path[] = "/tmp/vmm_test.XXXXXX";
@@ -541,7 +553,9 @@ int main(int argc, char **argv)
 	test_loader_lies(path, "is not a bzImage");
 	test_loader_bounds(path);
 	test_loader(path);
-	test_acpi(argc > 1 ? argv[1] : NULL);
+	test_acpi(argc > 2 ? argv[2] : NULL);
+	if (argc > 1)
+		kernel_write(argv[1]);
 
 	printf("1..%d\n", nr_tests);
 	unlink(path);
