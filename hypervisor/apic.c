@@ -39,12 +39,11 @@ static void ipi_deliver(struct vp *to, const struct lapic_ipi *ipi)
 static void ipi_route(struct vp *from, const struct lapic_ipi *ipi)
 {
 	struct partition *pt = from->pt;
-	u32 nr = 0;
+	u32 nr = 0, pos = 0;
+	struct vp *to;
 
-	for (u32 i = 0; i < MAX_VPS; i++) {
-		struct vp *to = pt->vps[i];
-
-		if (!to || !ipi_matches(from, to, ipi))
+	while ((to = vp_next(pt, &pos))) {
+		if (!ipi_matches(from, to, ipi))
 			continue;
 		ipi_deliver(to, ipi);
 		nr++;

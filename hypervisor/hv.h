@@ -227,6 +227,8 @@ struct vp {
 static_assert(sizeof(struct vp) <= 4096, "a VP fits a frame");
 
 struct vp *vp_get(struct partition *pt, u32 index);	/* NULL: no such VP */
+/* All VPs of @pt in order of index: u32 pos = 0; while ((vp = vp_next(pt, &pos))) ... */
+struct vp *vp_next(struct partition *pt, u32 *pos);
 /* Frames taken from the pool by vp_create(): struct, VMCB, FPU, intercept buffer. */
 #define VP_FRAMES	4
 /* New VP in reset state, ExplicitSuspend set. HV_STATUS_*; nothing taken on failure. */
@@ -258,6 +260,7 @@ struct partition {
 	struct pool pool;
 	struct vp **vps;		/* one frame, MAX_VPS entries */
 	u32 nr_vps;
+	u32 vp_limit;			/* above the highest index that was ever used */
 	u32 nr_children;
 	u64 *npt;			/* level-4 table */
 	u32 asid;

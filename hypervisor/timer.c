@@ -88,12 +88,10 @@ void partition_time_set(struct partition *pt, u64 time_100ns)
 static void vps_freeze(struct partition *pt, bool freeze)
 {
 	u64 now = time_now_ns();
+	struct vp *vp;
+	u32 pos = 0;
 
-	for (u32 i = 0; i < MAX_VPS && pt->vps; i++) {
-		struct vp *vp = pt->vps[i];
-
-		if (!vp)
-			continue;
+	while ((vp = vp_next(pt, &pos))) {
 		if (freeze)
 			lapic_freeze(&vp->lapic, now);
 		else

@@ -22,6 +22,17 @@ struct vp *vp_get(struct partition *pt, u32 index)
 	return index < MAX_VPS && pt->vps ? pt->vps[index] : NULL;
 }
 
+struct vp *vp_next(struct partition *pt, u32 *pos)
+{
+	while (pt->vps && *pos < pt->vp_limit) {
+		struct vp *vp = pt->vps[(*pos)++];
+
+		if (vp)
+			return vp;
+	}
+	return NULL;
+}
+
 static struct vmcb_seg seg_real(u16 selector, u64 base, u16 attrib)
 {
 	return (struct vmcb_seg){ .selector = selector, .attrib = attrib, .limit = 0xffff, .base = base };
@@ -139,6 +150,7 @@ u16 vp_create(struct partition *pt, u32 index, struct lp *home)
 	}
 	pt->vps[index] = vp;
 	pt->nr_vps++;
+	pt->vp_limit = max(pt->vp_limit, index + 1);
 	vp->next_home = home->vps;
 	home->vps = vp;
 	return HV_STATUS_SUCCESS;
