@@ -218,25 +218,31 @@ static void vp_handle_io(struct vp *vp, const struct hv_message *message)
 	vp_advance(vp, &io->header, io->header.length_cr8 & 0xf);
 }
 
-/* The hypervisor may have had no means to see the instruction: go and look */
+/* Bytes of the instruction: what the message has, and what it lacks */
 static size_t vp_fetch(const struct vp *vp,
 		       const struct hv_memory_intercept *access, __u8 *bytes)
 {
 	const struct hv_intercept *header = &access->header;
+	size_t chunk, n = access->nr_bytes;
 	__u64 gpa, gva = header->rip;
-	size_t n = access->nr_bytes < INSN_MAX ? access->nr_bytes : INSN_MAX;
-	const __u8 *byte;
+	const void *code;
 
+	if (n > INSN_MAX)
+		n = INSN_MAX;
 	memcpy(bytes, access->bytes, n);
 	if (!(header->cs.attributes & HV_SEGMENT_LONG))
 		gva += header->cs.base;
-	for (; n < INSN_MAX; n++) {
+
+	for (; n < INSN_MAX; n += chunk) {
+		chunk = HV_PAGE_SIZE - (gva + n) % HV_PAGE_SIZE;
+		if (chunk > INSN_MAX - n)
+			chunk = INSN_MAX - n;
 		if (!mshv_vp_translate(vp, gva + n, &gpa))
 			break;
-		byte = memory_at(&vp->vm->memory, gpa, 1);
-		if (!byte)
+		code = memory_at(&vp->vm->memory, gpa, chunk);
+		if (!code)
 			break;
-		bytes[n] = *byte;
+		memcpy(bytes + n, code, chunk);
 	}
 	return n;
 }
