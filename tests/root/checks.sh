@@ -35,7 +35,7 @@ verdict() {
 
 # --- what a root partition must show ---
 
-is_root() { dmesg | grep -i 'root partition' || { echo "dmesg does not say so"; return 1; }; }
+is_root() { dmesg | grep 'Hyper-V: running as the root partition' || { echo "dmesg does not say so"; return 1; }; }
 
 no_warning() {
 	! dmesg | grep -E 'WARNING:|BUG:|Oops|Call Trace:|soft lockup|rcu.*stall|unchecked MSR|No irq handler' |
