@@ -15,12 +15,15 @@
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/kconfig.h>
+#include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/thread_info.h>
 #include <linux/types.h>
+#include <asm/mshyperv.h>
 
 struct page;
 struct irq_domain;
+struct tlfs_proximity;
 
 /**
  * enum mshv_role - what this kernel is to the hypervisor below it
@@ -38,8 +41,27 @@ enum mshv_role {
 	MSHV_ROLE_ROOT,
 };
 
-/* Privileges, CPUID 0x40000003 EBX, that asm/hyperv-tlfs.h has no name for */
+/* A privilege, CPUID 0x40000003 EBX, that asm/hyperv-tlfs.h has no name for */
 #define MSHV_PRIV_ISOLATION		BIT(22)
+
+/**
+ * mshv_role_of - role of a partition on the Microsoft hypervisor
+ * @privileges: upper half of the privilege mask
+ *
+ * Other hypervisors that offer this interface grant neither of the two
+ * privileges that a root has.
+ */
+static inline enum mshv_role mshv_role_of(u32 privileges)
+{
+	if (privileges & MSHV_PRIV_ISOLATION)
+		return MSHV_ROLE_ISOLATED;
+	if (!(privileges & HV_CREATE_PARTITIONS))
+		return MSHV_ROLE_GUEST;
+	if (!(privileges & HV_CPU_POWER_MANAGEMENT))
+		return MSHV_ROLE_L1VH;
+
+	return MSHV_ROLE_ROOT;
+}
 
 #if IS_ENABLED(CONFIG_MSHV_ROOT)
 
@@ -53,15 +75,11 @@ static inline bool mshv_root_partition(void)
 /* Boot: called from the Hyper-V platform code, in this order */
 void mshv_detect_role(void);
 void mshv_root_init_platform(void);
+void mshv_root_alloc_args(void);
+void mshv_root_copy_hypercalls(u64 pfn);
 int mshv_root_cpu_init(unsigned int cpu);
 int mshv_root_cpu_die(unsigned int cpu);
 void mshv_root_cleanup(void);
-
-/* Boot: called from one room of the boot code in another */
-void mshv_root_smp_init(void);
-void mshv_root_pm_init(void);
-void mshv_root_pm_register(void);
-void mshv_root_irq_init(void);
 
 /*
  * Hypercalls
@@ -74,7 +92,8 @@ void mshv_root_irq_init(void);
  *
  * Any context but NMI.  Interrupts are off for one entry into the hypervisor
  * at a time.  The value returned is a status (TLFS_STATUS_*, 16 bits);
- * MSHV_STATUS_NO_HYPERCALLS when there is no hypercall page.
+ * MSHV_STATUS_NO_HYPERCALLS when there is no hypercall page.  The exception is
+ * mshv_hvcall_control(), which takes and returns what the hypervisor defines.
  */
 
 #define MSHV_STATUS_NO_HYPERCALLS	0xffffULL
@@ -176,6 +195,8 @@ struct mshv_retry {
 
 bool mshv_retry(struct mshv_retry *retry, u64 status);
 
+struct tlfs_proximity mshv_proximity(int node);
+
 /* Virtual processors: of the root itself, and of its children */
 int mshv_create_vp(struct mshv_pool *pool, u32 vp_index, int node, u64 flags);
 
@@ -201,8 +222,7 @@ struct mshv_route {
 
 int mshv_route_map(struct mshv_route *route);
 void mshv_route_unmap(struct mshv_route *route);
-int mshv_route_reserve(unsigned int nr_routes);
-struct irq_domain *mshv_remap_domain(void);
+struct irq_domain *mshv_create_pci_msi_domain(void);
 
 /* SynIC: the one function that is called on HYPERVISOR_CALLBACK_VECTOR */
 void mshv_setup_callback(void (*handler)(void));
@@ -235,8 +255,15 @@ static inline bool mshv_root_partition(void)
 	return false;
 }
 
-void mshv_detect_role(void);
+static inline void mshv_detect_role(void)
+{
+	if (mshv_role_of(ms_hyperv.priv_high) == MSHV_ROLE_ROOT)
+		pr_crit("Hyper-V: this is the root partition, for which the kernel needs CONFIG_MSHV_ROOT; expect it to fail\n");
+}
+
 static inline void mshv_root_init_platform(void) { }
+static inline void mshv_root_alloc_args(void) { }
+static inline void mshv_root_copy_hypercalls(u64 pfn) { }
 static inline int mshv_root_cpu_init(unsigned int cpu) { return -ENODEV; }
 static inline int mshv_root_cpu_die(unsigned int cpu) { return -ENODEV; }
 static inline void mshv_root_cleanup(void) { }
