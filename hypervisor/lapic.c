@@ -530,12 +530,10 @@ static void lvt_write(struct lapic *l, enum lapic_lvt source, u32 value)
 		timer_stop(l);
 }
 
-/* A level-triggered pin that is up gets through as soon as its entry lets it. */
+/* A level-triggered pin that is up gets through as soon as its entry lets it, if that is as Fixed. */
 static void lint_look_again(struct lapic *l, enum lapic_lvt source)
 {
-	u32 lvt = l->lvt[source];
-
-	if (!lvt_is_lint(source) || !(lvt & LVT_LEVEL) || LVT_DELIVERY(lvt) != LAPIC_FIXED)
+	if (!lvt_is_lint(source) || !(l->lvt[source] & LVT_LEVEL))
 		return;
 	if (l->lint_lines & BIT(source - LAPIC_LVT_LINT0))
 		lapic_local(l, source);

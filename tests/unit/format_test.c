@@ -15,6 +15,17 @@ do {									\
 	}								\
 } while (0)
 
+static int format_unchecked(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = format_vtext(buf, size, fmt, args);
+	va_end(args);
+	return n;
+}
+
 TEST(text_without_conversions_is_copied)
 {
 	agrees("hv: up");
@@ -40,10 +51,19 @@ TEST(numbers_print_as_in_the_c_library)
 	}
 }
 
+TEST(narrow_lengths_cut_their_argument)
+{
+	char text[40];
+
+	format_unchecked(text, sizeof(text), "%hhd %hhu %hd %hu", 0x1ff, 0x1ff, 0x1ffff, 0x1fffe);
+	check_str(text, "-1 255 -1 65534");
+}
+
 TEST(width_zeros_and_left_print_as_in_the_c_library)
 {
 	agrees("[%5d][%-5d][%05d]", 42, 42, 42);
 	agrees("[%5d][%-5d][%05d]", -42, -42, -42);
+	agrees("[%9d][%-9d][%19d]", 42, 42, 42);
 	agrees("[%2d][%-2d][%02d]", 12345, 12345, 12345);
 	agrees("%016llx %08x %02x", 0xfee00000ull, 0xbeefu, 7u);
 	agrees("[%*d][%*d]", 6, 1, -6, 1);
@@ -51,6 +71,7 @@ TEST(width_zeros_and_left_print_as_in_the_c_library)
 
 TEST(strings_and_characters_print_as_in_the_c_library)
 {
+	agrees("[%s][%3s]", "", "");
 	agrees("[%s][%8s][%-8s]", "lp", "lp", "lp");
 	agrees("[%.1s][%.5s][%.*s]", "abc", "abc", 2, "abc");
 	agrees("[%c][%3c][%-3c]", 'a', 'b', 'c');
@@ -73,17 +94,6 @@ TEST(null_strings_and_pointers_are_survived)
 	check_str(text, "(null)");
 	format_text(text, sizeof(text), "%p", (void *)0xfee00000);
 	check_str(text, "00000000fee00000");
-}
-
-static int format_unchecked(char *buf, size_t size, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = format_vtext(buf, size, fmt, args);
-	va_end(args);
-	return n;
 }
 
 TEST(an_unknown_conversion_prints_as_it_stands_and_takes_nothing)

@@ -94,6 +94,18 @@ static int eoi(void)
 
 /* ---- reset ------------------------------------------------------------------------- */
 
+TEST(reset_leaves_nothing_of_what_was)
+{
+	static struct lapic zeroed;
+
+	memset(&apic, 0xa5, sizeof(apic));
+	apic.frozen = true;
+	lapic_reset(&apic, &plain);
+	lapic_reset(&zeroed, &plain);
+	check(!memcmp(&apic.base, &zeroed.base, offsetof(struct lapic, frozen) - offsetof(struct lapic, base)));
+	check(!apic.frozen && !apic.frozen_ns);
+}
+
 TEST(reset_leaves_the_documented_values)
 {
 	lapic_reset(&apic, &plain);
@@ -103,6 +115,11 @@ TEST(reset_leaves_the_documented_values)
 	check_eq(read(REG_TPR), 0);
 	check_eq(read(REG_LDR), 0);
 	check_eq(read(REG_DFR), U32_MAX);
+	check_eq(lapic_mmio_read(&apic, 0xc0, 0), 0);
+	check_eq(read(REG_ICR_LOW), 0);
+	check_eq(read(REG_ICR_HIGH), 0);
+	check_eq(read(REG_DIVIDE), 0);
+	check_eq(read(REG_INITIAL_COUNT), 0);
 	check_eq(read(REG_SVR), 0xff);
 	check_eq(read(REG_ESR), 0);
 	for (u32 i = 0; i < LAPIC_NR_LVT; i++)
@@ -190,8 +207,10 @@ TEST(reserved_bits_of_the_base_are_refused)
 TEST(the_register_page_can_be_moved)
 {
 	apic_fresh();
-	check_eq(wrbase(0xfec00900), LAPIC_EFFECT_BASE);
-	check_eq(lapic_page(&apic), 0xfec00000);
+	check_eq(wrbase(0xfffff00900ull & ~0x600ull), LAPIC_EFFECT_BASE);
+	check_eq(lapic_page(&apic), 0xfffff00000ull);
+	check_eq(wrbase(0xfec01900), LAPIC_EFFECT_BASE);
+	check_eq(lapic_page(&apic), 0xfec01000);
 	check(lapic_has_page(&apic));
 }
 
@@ -297,6 +316,19 @@ TEST(the_processor_priority_is_the_higher_of_task_and_service)
 	check_eq(read(REG_PPR), 0x61);
 }
 
+TEST(the_processor_priority_is_right_for_every_task_priority_and_service)
+{
+	for (u32 vector = 16; vector < 256; vector += 5) {
+		apic_fresh();
+		lapic_set_irr(&apic, vector, false);
+		lapic_accept(&apic, vector);
+		for (u32 tpr = 0; tpr < 256; tpr++) {
+			write(REG_TPR, tpr);
+			check_eq(lapic_ppr(&apic), tpr >> 4 >= vector >> 4 ? tpr : vector & 0xf0);
+		}
+	}
+}
+
 TEST(the_arbitration_priority_counts_requests_too)
 {
 	apic_fresh();
@@ -314,8 +346,8 @@ TEST(cr8_is_the_class_of_the_task_priority)
 	check_eq(lapic_cr8(&apic), 5);
 	lapic_cr8_set(&apic, 5);
 	check_eq(read(REG_TPR), 0x5a);
-	lapic_cr8_set(&apic, 6);
-	check_eq(read(REG_TPR), 0x60);
+	lapic_cr8_set(&apic, 14);
+	check_eq(read(REG_TPR), 0xe0);
 	lapic_cr8_set(&apic, 0);
 	check_eq(read(REG_TPR), 0);
 }
@@ -789,9 +821,11 @@ TEST(cluster_logical_destinations_match_within_the_cluster)
 {
 	apic_fresh();
 	write(REG_DFR, 0x0fffffff);
-	write(REG_LDR, 0x24000000);
-	for (u32 dest = 0; dest < 0x100; dest++)
-		check_eq(match(dest, true, false), dest == 0xff || (dest >> 4 == 2 && (dest & 4)));
+	for (u32 place = 1; place < 0x10; place <<= 1) {
+		write(REG_LDR, (0x20 | place) << 24);
+		for (u32 dest = 0; dest < 0x100; dest++)
+			check_eq(match(dest, true, false), dest == 0xff || (dest >> 4 == 2 && (dest & place)));
+	}
 }
 
 TEST(an_unknown_destination_format_matches_broadcast_only)
@@ -928,6 +962,7 @@ TEST(a_periodic_timer_does_not_drift_when_served_late)
 	check(!lapic_tick(&apic, 7999));
 	check(lapic_tick(&apic, 8000));
 	check_eq(read_at(REG_CURRENT_COUNT, 123456), 1000 - 456);
+	check_eq(read_at(REG_CURRENT_COUNT, 9000), 1000);
 }
 
 TEST(a_frequency_that_does_not_divide_a_second_does_not_drift)
@@ -1060,6 +1095,16 @@ TEST(a_tsc_deadline_in_the_past_fires_at_once_and_zero_disarms)
 	check_eq(lapic_deadline(&apic), LAPIC_NEVER);
 }
 
+TEST(a_tsc_deadline_that_was_due_before_a_new_one_still_fires)
+{
+	apic_fresh();
+	write(LVT(TIMER), DEADLINE);
+	lapic_deadline_write(&apic, 5, 1000, 0);
+	lapic_deadline_write(&apic, 6, 9000, 2000);
+	check_eq(fired(), 0xef);
+	check_eq(lapic_deadline(&apic), 9000);
+}
+
 TEST(each_kind_of_timer_ignores_the_registers_of_the_other)
 {
 	timer(DEADLINE, BY_1, 1000, 0);
@@ -1157,6 +1202,19 @@ TEST(an_edge_pin_delivers_on_each_rising_edge)
 	check_eq(fired(), 0x55);
 }
 
+TEST(an_edge_pin_that_is_up_is_not_seen_again_by_a_write_or_an_eoi)
+{
+	apic_fresh();
+	write(LVT(LINT0), 0x55);
+	lapic_lint(&apic, 0, true);
+	check_eq(fired(), 0x55);
+	write(LVT(LINT0), 0x55);
+	check_eq(fired(), -1);
+	lapic_set_irr(&apic, 0x55, true);
+	check_eq(fired(), 0x55);
+	check_eq(fired(), -1);
+}
+
 TEST(a_level_pin_delivers_again_after_eoi_while_it_is_up)
 {
 	apic_fresh();
@@ -1172,6 +1230,19 @@ TEST(a_level_pin_delivers_again_after_eoi_while_it_is_up)
 	check_eq(eoi(), 0x55 | LEVEL);
 	check_eq(next(), -1);
 	check_eq(read(LVT(LINT0)), 0x8055);
+}
+
+TEST(the_eoi_of_another_vector_is_not_that_of_the_pin)
+{
+	apic_fresh();
+	write(LVT(LINT0), 0x8055);
+	lapic_lint(&apic, 0, true);
+	lapic_accept(&apic, 0x55);
+	lapic_set_irr(&apic, 0x75, true);
+	lapic_accept(&apic, 0x75);
+	check_eq(eoi(), 0x75 | LEVEL);
+	check_eq(lapic_highest_irr(&apic), -1);
+	check_eq(read(LVT(LINT0)), 0xc055);
 }
 
 TEST(a_level_pin_that_was_up_while_masked_delivers_when_unmasked)
@@ -1236,6 +1307,7 @@ static void apic_busy(void)
 {
 	apic_fresh();
 	write(REG_LDR, 0x20000000);
+	write(REG_DFR, 0x0fffffff);
 	write(REG_TPR, 0x20);
 	write(REG_ICR_HIGH, 0x07000000);
 	write(REG_ICR_LOW, 0x40fd);
@@ -1261,7 +1333,7 @@ TEST(the_state_buffer_has_each_register_at_its_offset)
 	check_eq(words[0], 5u << 24);
 	check_eq(words[1], 0x50014);
 	check_eq(words[2], 0x20000000);
-	check_eq(words[3], U32_MAX);
+	check_eq(words[3], 0x0fffffff);
 	check_eq(words[4], 0x1ff);
 	check_eq(words[(20 / 4) + 4], 2);		/* ISR: 0x81 */
 	check_eq(words[(52 / 4) + 4], 2);		/* TMR */
@@ -1339,6 +1411,10 @@ TEST(state_drops_reserved_bits_and_illegal_vectors)
 	check_eq(read(REG_ISR), 0xffff0000);
 	check_eq(read(LVT(TIMER)), 0x700ff);
 	check_eq(read(LVT(LINT0)), 0x1e7ff);
+	check_eq(read(REG_ESR), 0xff);
+	state.lvt[LAPIC_LVT_LINT0] = 0x4055;	/* remote IRR without level */
+	lapic_state_set(&apic, 0, &state);
+	check_eq(read(LVT(LINT0)), 0x0055);
 	check_eq(read(REG_VERSION), 0x50014);
 	check_eq(read(REG_DIVIDE), 0xb);
 }
@@ -1384,8 +1460,16 @@ TEST(registers_are_set_by_number_without_side_effects)
 	check_eq(read(REG_ICR_HIGH), 0x07000000);
 	check(lapic_register_get(&apic, 0x830, 0, &value));
 	check_eq(value, 0x07000000000040fdull);
-	check(lapic_register_set(&apic, 0x808, 0, 0x30));
-	check_eq(read(REG_TPR), 0x30);
+	check(lapic_register_set(&apic, 0x808, 0, 0xfffff31));
+	check_eq(read(REG_TPR), 0x31);
+	check(lapic_register_set(&apic, 0x80f, 0, 0xff1fe));
+	check_eq(read(REG_SVR), 0x1fe);
+	check(lapic_register_set(&apic, 0x80d, 0, 0x20ffffff));
+	check_eq(read(REG_LDR), 0x20000000);
+	check(lapic_register_set(&apic, 0x80e, 0, 0));
+	check_eq(read(REG_DFR), 0x0fffffff);
+	check(lapic_register_set(&apic, 0x828, 0, 0xfff40));
+	check_eq(read(REG_ESR), 0x40);
 	check(lapic_register_set(&apic, 0x802, 0, 9u << 24));
 	check_eq(read(REG_ID), 9u << 24);
 	check(lapic_register_set(&apic, 0x822, 0, 2));

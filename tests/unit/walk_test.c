@@ -2,6 +2,17 @@
 #include "tap.h"
 #include "walk.c"
 
+/* The names below are the walker's own; what they stand for is not left to it. */
+static_assert(CR0_WRITE_PROTECT == 1 << 16 && CR0_PAGING == 1ul << 31, "APM2 3.1.1");
+static_assert(CR4_PAGE_SIZE == 1 << 4 && CR4_PHYS_EXTENSION == 1 << 5, "APM2 3.1.3");
+static_assert(CR4_NO_USER_EXECUTE == 1 << 20 && CR4_NO_USER_ACCESS == 1 << 21, "APM2 3.1.3");
+static_assert(EFER_LONG_ACTIVE == 1 << 10 && EFER_NO_EXECUTE == 1 << 11, "APM2 3.1.7");
+static_assert(FLAG_ALIGNMENT == 1 << 18, "APM2 3.1.6");
+static_assert(PTE_PRESENT == 1 && PTE_WRITE == 2 && PTE_USER == 4, "APM2 5.4");
+static_assert(PTE_WRITE_THROUGH == 8 && PTE_CACHE_DISABLE == 0x10, "APM2 5.4");
+static_assert(PTE_ACCESSED == 0x20 && PTE_DIRTY == 0x40 && PTE_LARGE == 0x80, "APM2 5.4");
+static_assert(PTE_PAT == 0x80 && PTE_PAT_LARGE == 0x1000 && PTE_NO_EXECUTE == 1ul << 63, "APM2 5.4");
+
 /* ---- a guest's memory: few pages, tables put up by hand ----------------------- */
 
 #define NR_PAGES	16
@@ -137,6 +148,7 @@ TEST(paging_off_translates_every_address_to_itself)
 	check_eq(found.code, WALK_OK);
 	check_eq(found.gpa, 0xfee00020);
 	check_eq(found.cache, WALK_WB);
+	check(found.writable && found.executable && found.user);
 	check_eq(translate(0x1fee00020, WALK_READ).gpa, 0xfee00020);
 }
 
@@ -188,9 +200,19 @@ TEST(two_levels_translate_4_mib_pages_with_40_address_bits_under_pse_only)
 	*narrow(0x1000, 0x100) = 0x00802000 | PTE_LARGE | ALL;	/* bits 20:13 are address 39:32 */
 	cpu.cr4 = CR4_PAGE_SIZE;
 	check_gpa(GVA32, 0x100a01abcull, 1 << 22);
+	*narrow(0x1000, 0x100) = 0x2000 | ALL;
+	check_gpa(GVA32, 0x89abcabc, 4096);
 	*narrow(0x1000, 0x100) = 0x2000 | PTE_LARGE | ALL;
 	cpu.cr4 = 0;
 	check_gpa(GVA32, 0x89abcabc, 4096);
+}
+
+TEST(the_last_address_of_32_bits_is_translated)
+{
+	guest_legacy();
+	*narrow(0x1000, 0x3ff) = 0x2000 | ALL;
+	*narrow(0x2000, 0x3ff) = 0x7000 | ALL;
+	check_gpa(0xffffffff, 0x7fff, 4096);
 }
 
 TEST(the_page_itself_need_not_exist)
@@ -200,13 +222,16 @@ TEST(the_page_itself_need_not_exist)
 	check_gpa(GVA, 0xfec00abc, 4096);
 }
 
-TEST(cr3_low_bits_are_not_address)
+TEST(cr3_bits_outside_the_table_address_are_not_address)
 {
+	guest_pae();
+	cpu.cr3 |= BIT(32) | 0x18;
+	check_gpa(GVA32, PAGE | 0xabc, 4096);
 	guest_long();
 	cpu.cr3 = 0x1fff;
 	check_gpa(GVA, PAGE | 0xabc, 4096);
 	guest_legacy();
-	cpu.cr3 = 0x1018;
+	cpu.cr3 = BIT(32) | 0x1018;
 	check_gpa(GVA32, 0x89abcabc, 4096);
 }
 
