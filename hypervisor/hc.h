@@ -160,6 +160,8 @@ u16 hc_set_vp_state(struct hcall *c);
 u16 hc_vp_registers_begin(struct hcall *c);
 u16 hc_get_vp_registers(struct hcall *c, u32 index);
 u16 hc_set_vp_registers(struct hcall *c, u32 index);
+/* Registers and state of @vp may be changed by another. */
+bool hc_vp_stopped(const struct vp *vp);
 void segment_get(const struct vmcb_seg *s, struct hv_segment *out);
 void segment_set(struct vmcb_seg *s, const struct hv_segment *in);
 

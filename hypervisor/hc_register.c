@@ -790,7 +790,7 @@ void regpage_load(struct vp *vp)
 
 /* ---- GetVpRegisters, SetVpRegisters ---- */
 
-static bool vp_stopped(const struct vp *vp)
+bool hc_vp_stopped(const struct vp *vp)
 {
 	if (options.root_scheduler)
 		return !vp->in_guest;
@@ -846,7 +846,7 @@ u16 hc_set_vp_registers(struct hcall *c, u32 index)
 
 	if (e->rsvd || e->rsvd2)
 		return HV_STATUS_INVALID_PARAMETER;
-	if (r && !(r->flags & REG_RUNNING) && !hc_is_self(c, c->target) && !vp_stopped(c->target))
+	if (r && !(r->flags & REG_RUNNING) && !hc_is_self(c, c->target) && !hc_vp_stopped(c->target))
 		return HV_STATUS_INVALID_VP_STATE;
 	status = reg_set(c->target, e->name, value);
 	if (!status && c->target->register_page_valid)
