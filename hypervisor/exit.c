@@ -96,7 +96,7 @@ static void root_end_port(struct vp *vp, u16 port, u32 val)
 {
 	if (port == acpi.pm1a_cnt && (val & BIT(13)))
 		verdict_end(END_POWER_OFF);
-	if ((port == acpi.reset_port && (u8)val == acpi.reset_value) || (port == 0x64 && (u8)val == 0xfe))
+	if (port == acpi.reset_port && (u8)val == acpi.reset_value)
 		verdict_end(END_RESET);
 	if (port == options.exit_port || port == 0xe9)
 		return;

@@ -110,7 +110,6 @@ static void root_iopm_init(void)
 		iopm_trap(acpi.pm1a_cnt, 2);
 	if (acpi.reset_port)
 		iopm_trap(acpi.reset_port, 1);
-	iopm_trap(0x64, 1);
 	if (options.exit_port)
 		iopm_trap(options.exit_port, 4);
 	iopm_trap(0xe9, 1);
