@@ -44,6 +44,7 @@ struct hcall {
 	void *out;			/* output, zeroed */
 	u32 out_size;			/* simple: how much goes out; entry->out unless changed */
 	u32 start, count;		/* rep start index, rep count */
+	bool again;			/* simple: to be executed again from the start, RIP stays */
 
 	struct partition *pt;		/* for the elements: what begin() found */
 	struct vp *target;
@@ -159,11 +160,14 @@ u16 hc_set_vp_state(struct hcall *c);
 u16 hc_vp_registers_begin(struct hcall *c);
 u16 hc_get_vp_registers(struct hcall *c, u32 index);
 u16 hc_set_vp_registers(struct hcall *c, u32 index);
+/* Registers and state of @vp may be changed by another. */
+bool hc_vp_stopped(const struct vp *vp);
 void segment_get(const struct vmcb_seg *s, struct hv_segment *out);
 void segment_set(struct vmcb_seg *s, const struct hv_segment *in);
 
 /* ---- hc_intercept.c ---- */
 u16 hc_install_intercept(struct hcall *c);
+void intercept_vp_update(struct vp *vp);	/* the VMCB's exception intercepts follow what is installed */
 
 /* ---- hc_translate.c ---- */
 u16 hc_translate_virtual_address(struct hcall *c);

@@ -209,6 +209,9 @@ struct vp {
 	u64 pending_event[2][2];	/* registers 0x10004, 0x10005: {low, high} */
 	u64 deliverability;		/* register 0x10006 */
 	bool nmi_pending, nmi_masked;
+	u8 extint;			/* EXTINT_*: the boot VP's external interrupt (AssertVirtualInterrupt) */
+	u8 extint_vector;
+	u8 level_vector;		/* last level vector asserted: what a deassertion withdraws */
 	u64 vp_assist;			/* MSR value */
 	u64 root_signal_count;
 	u64 run_time_ns, run_since_ns;
@@ -225,6 +228,9 @@ struct vp {
 	bool register_page_valid;
 };
 static_assert(sizeof(struct vp) <= 4096, "a VP fits a frame");
+
+/* PENDING: deliver as soon as RFLAGS.IF allows, past PPR and APIC enable, then it is ACKNOWLEDGED. */
+enum { EXTINT_NONE, EXTINT_PENDING, EXTINT_ACKNOWLEDGED };
 
 struct vp *vp_get(struct partition *pt, u32 index);	/* NULL: no such VP */
 /* All VPs of @pt in order of index: u32 pos = 0; while ((vp = vp_next(pt, &pos))) ... */
@@ -383,6 +389,13 @@ void hypercall_exit(struct vp *vp);
 /* CPUID of a child: computed defaults with registered results applied. */
 void cpuid_child(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
 void cpuid_root(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
+/* @pt's parent has installed an intercept of this kind (hypercalls.md 3.5); @access: HV_INTERCEPT_READ, ... */
+bool intercept_wanted(const struct partition *pt, u32 type, u64 parameter, u32 access);
+/* What the parent registered for an MSR that is not handled: *@action HV_MSR_ACTION_*. False: nothing. */
+bool intercept_msr_result(const struct vp *vp, u32 msr, u32 access, u32 *action);
+/* For the trace: how often, and all of them on the log. */
+u64 hypercall_count(u16 code);
+void hypercall_stats_print(void);
 /* A child's write to @gpa matched a doorbell: signalled, true. */
 bool port_doorbell(struct vp *vp, u64 gpa, u32 size, u64 value);
 /* Register page: fill before an intercept is reported; load dirty classes before resume. */

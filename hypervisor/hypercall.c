@@ -5,6 +5,7 @@
  * in, the caller's privilege checked, and nothing else done.
  */
 #include "hc.h"
+#include "internal.h"
 
 #define PARAM_PAGE		4096u
 #define FAST_BYTES		16u
@@ -302,7 +303,7 @@ static u16 simple_run(struct hcall *c, const struct request *r)
 {
 	u16 status = c->entry->simple(c);
 
-	if (!status)
+	if (!status && !c->again)
 		params_copy_out(c->vp, r, 0, c->out_size);
 	return status;
 }
@@ -399,6 +400,8 @@ static void call_run(struct vp *vp, const struct hcall_entry *e, struct request 
 		hcall_init(&c, vp, e, r);
 		done = e->rep ? r->start : 0;
 		status = e->rep ? rep_run(&c, r, &done) : simple_run(&c, r);
+		if (!e->rep && c.again)
+			return;
 	}
 	if (!status && e->rep && done < r->count) {
 		rep_start_write(vp, r, done);

@@ -61,11 +61,8 @@ static void partition_register(struct partition *pt, u32 slot)
 	table[slot] = pt;
 }
 
-/*
- * The root is there before anybody could deposit: its frames are start-up memory,
- * and it begins active. Its nested table is npt_init_root()'s to make.
- */
-static void root_create(void)
+/* The root is there before anybody could deposit: its frames are start-up memory. */
+void partition_root_init(void)
 {
 	root = boot_alloc(PARTITION_CREATE_FRAMES);
 	root->vps = boot_alloc(1);
@@ -78,16 +75,16 @@ static void root_create(void)
 	root->time_base_ns = time_now_ns();
 }
 
+bool partition_ignores_msrs(const struct partition *pt)
+{
+	return pt->properties[SLOT_MSR_ACTION] == HV_MSR_ACTION_IGNORE;
+}
+
 u16 partition_create(struct partition *creator, struct partition **out)
 {
 	struct partition *pt;
 	s32 slot = slot_find();
 
-	if (!creator) {
-		root_create();
-		*out = root;
-		return HV_STATUS_SUCCESS;
-	}
 	if (slot < 0)
 		return HV_STATUS_NO_RESOURCES;
 	if (!pool_has(&creator->pool, PARTITION_CREATE_FRAMES))
