@@ -209,6 +209,7 @@ struct vp {
 	u64 pending_event[2][2];	/* registers 0x10004, 0x10005: {low, high} */
 	u64 deliverability;		/* register 0x10006 */
 	bool nmi_pending, nmi_masked;
+	u8 virq_vector;			/* offered at this entry; 0: none */
 	u8 extint;			/* EXTINT_*: the boot VP's external interrupt (AssertVirtualInterrupt) */
 	u8 extint_vector;
 	u8 level_vector;		/* last level vector asserted: what a deassertion withdraws */
@@ -220,6 +221,7 @@ struct vp {
 	struct synic synic;
 	struct stimer stimer[4];
 	struct synic_msg timer_msg[1];	/* timers share one buffer per VP in this frame */
+	struct synic_msg ring_msg;	/* "look at your event ring", or a message posted directly */
 	struct synic_msg *intercept;	/* own frame: the VP's single intercept buffer */
 
 	void *register_page, *intercept_page;	/* open state pages, or NULL */
@@ -398,6 +400,8 @@ u64 hypercall_count(u16 code);
 void hypercall_stats_print(void);
 /* A child's write to @gpa matched a doorbell: signalled, true. */
 bool port_doorbell(struct vp *vp, u64 gpa, u32 size, u64 value);
+/* A counter of @vp's statistics pages, where they are mapped (HV_COUNTER_VP_*). */
+void stats_vp_counter(struct vp *vp, u32 counter, u64 value);
 /* Register page: fill before an intercept is reported; load dirty classes before resume. */
 void regpage_fill(struct vp *vp);
 void regpage_load(struct vp *vp);

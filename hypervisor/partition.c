@@ -140,3 +140,26 @@ void partition_delete(struct partition *pt)
 	parent->nr_children--;
 	pool_free(parent, pt);
 }
+
+/* What the hypercalls hung on it but for its VPs, which have gone before. */
+void hc_partition_release(struct partition *pt)
+{
+	ports_release(pt);
+	stats_partition_release(pt);
+	results_free(pt, &pt->cpuid_results);
+}
+
+/* At the end of a run no child is left, and nothing of theirs in the root. */
+void hc_verdict(void)
+{
+	for (u32 i = 0; i < MAX_PARTITIONS; i++) {
+		struct partition *pt = table[i];
+
+		if (pt && pt->parent)
+			verdict_blame(VERDICT_LEAK, "partition %llu still exists: %u VPs, %llu frames in use, %llu free",
+				      pt->id, pt->nr_vps, pt->pool.nr_used, pt->pool.nr_free);
+	}
+	if (root && root->ports)
+		verdict_blame(VERDICT_LEAK, "the root still has ports");
+	hypercall_stats_print();
+}

@@ -122,6 +122,8 @@ static_assert(sizeof(struct vmcb) == 4096, "VMCB");
 #define SVM_V_INTR_PRIO_MASK		(0xfull << 16)
 #define SVM_V_IGN_TPR			BIT(20)
 #define SVM_V_INTR_MASKING		BIT(24)
+#define SVM_V_INTR_VECTOR_SHIFT		32
+#define SVM_V_INTR_VECTOR_MASK		(0xffull << 32)
 
 /* EVENTINJ and EXITINTINFO (APM2 15.20) */
 #define SVM_EVENT_VECTOR_MASK		0xffull

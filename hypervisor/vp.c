@@ -316,35 +316,29 @@ static void shadow_step(struct vp *vp)
 	vp->vmcb->c.int_state &= ~BIT(0);
 }
 
-static void window_request(struct vp *vp, u8 vector)
-{
-	struct vmcb_control *c = &vp->vmcb->c;
-
-	c->vintr = (c->vintr & ~SVM_V_INTR_PRIO_MASK) | SVM_V_IRQ | (u64)(vector >> 4) << SVM_V_INTR_PRIO_SHIFT;
-	c->intercept[0] |= SVM_INTERCEPT_VINTR;
-}
-
+/*
+ * An external interrupt is offered as V_IRQ (APM2 15.21.4): the processor takes it when
+ * RFLAGS.IF and V_TPR allow, past any event injected at the same entry. EVENTINJ is not
+ * used for them: the emulator can deliver such a one twice.
+ */
 static void interrupt_prepare(struct vp *vp)
 {
 	struct vmcb *v = vp->vmcb;
-	u8 vector;
+	int vector = lapic_highest_irr(&vp->lapic);
+	u8 next;
 
-	if (!lapic_next(&vp->lapic, &vector)) {
-		/* One that only TPR holds back: the window opens when the guest lowers CR8. */
-		int high = lapic_highest_irr(&vp->lapic);
-
-		if (high >= 0 && (high >> 4) <= lapic_cr8(&vp->lapic) && !bit_count(v->c.eventinj & SVM_EVENT_VALID))
-			window_request(vp, high);
+	if (vector < 0)
+		return;
+	/* In service is something higher: no window to wait for, its EOI comes here. Held back by TPR: V_TPR decides. */
+	if (lapic_next(&vp->lapic, &next)) {
+		if ((v->c.int_state & BIT(0)) && (v->s.rflags & RFLAGS_IF) && !(v->c.eventinj & SVM_EVENT_VALID))
+			shadow_step(vp);
+	} else if (vector >> 4 > lapic_cr8(&vp->lapic)) {
 		return;
 	}
-	if (!(v->s.rflags & RFLAGS_IF) || (v->c.eventinj & SVM_EVENT_VALID)) {
-		window_request(vp, vector);
-		return;
-	}
-	if (v->c.int_state & BIT(0))
-		shadow_step(vp);
-	lapic_accept(&vp->lapic, vector);
-	v->c.eventinj = SVM_EVENT_VALID | SVM_EVENT_INTR | vector;
+	vp->virq_vector = vector;
+	v->c.vintr |= SVM_V_IRQ | (u64)vector << SVM_V_INTR_VECTOR_SHIFT |
+		      (u64)(vector >> 4) << SVM_V_INTR_PRIO_SHIFT;
 }
 
 static void nmi_prepare(struct vp *vp)
@@ -365,8 +359,8 @@ bool vp_events_prepare(struct vp *vp)
 
 	if (vp->register_page)
 		regpage_load(vp);
-	c->vintr = (c->vintr & ~(SVM_V_IRQ | SVM_V_TPR_MASK)) | lapic_cr8(&vp->lapic);
-	c->intercept[0] &= ~SVM_INTERCEPT_VINTR;
+	c->vintr = (c->vintr & ~(SVM_V_IRQ | SVM_V_TPR_MASK | SVM_V_INTR_PRIO_MASK | SVM_V_INTR_VECTOR_MASK)) |
+		   lapic_cr8(&vp->lapic);
 	c->eventinj = 0;
 	pending_event_apply(vp);
 	if (vp->pending_interruption & PENDING_VALID) {
@@ -378,14 +372,22 @@ bool vp_events_prepare(struct vp *vp)
 	return true;
 }
 
-/* Delivery that the exit broke off is repeated at the next entry (APM2 15.7.2). */
+/*
+ * Delivery that the exit broke off is repeated at the next entry (APM2 15.7.2). That of
+ * the V_IRQ need not be noted for it: the request is still in the IRR.
+ */
 void vp_events_collect(struct vp *vp)
 {
 	struct vmcb_control *c = &vp->vmcb->c;
+	bool broken_off = (c->exitintinfo & SVM_EVENT_VALID) && (c->exitintinfo & SVM_EVENT_TYPE_MASK) == SVM_EVENT_INTR &&
+			  (c->exitintinfo & SVM_EVENT_VECTOR_MASK) == vp->virq_vector;
 
 	lapic_cr8_set(&vp->lapic, c->vintr & SVM_V_TPR_MASK);
-	if (c->exitintinfo & SVM_EVENT_VALID)
+	if (vp->virq_vector && !broken_off && !(c->vintr & SVM_V_IRQ))
+		lapic_accept(&vp->lapic, vp->virq_vector);
+	if ((c->exitintinfo & SVM_EVENT_VALID) && !broken_off)
 		vp->pending_interruption = eventinj_to_pending(c->exitintinfo);
+	vp->virq_vector = 0;
 }
 
 /* ---- interrupts from elsewhere ---- */
