@@ -177,7 +177,7 @@ enum mshv_async_state {
  */
 struct mshv_partition {
 	struct kref refs;
-	struct mutex lock;
+	struct mutex lock; /* ioctls of the partition file */
 	u64 id;
 	u64 create_flags;
 	bool initialized;
@@ -190,7 +190,7 @@ struct mshv_partition {
 	struct list_head ioeventfds;
 	struct list_head irqfds;
 	struct list_head resamplers;
-	spinlock_t irqfds_lock;
+	spinlock_t irqfds_lock; /* @irqfds, and writing @resamplers */
 	struct srcu_struct irq_srcu;
 	struct mshv_routing __rcu *routing;
 	atomic_t async_state;
@@ -263,7 +263,7 @@ struct mshv_vp_stats {
  */
 struct mshv_vp {
 	struct mshv_partition *partition;
-	struct mutex lock;
+	struct mutex lock; /* ioctls of the VP file */
 	u32 index;
 	bool created;
 	struct page *pages[MSHV_STATE_PAGES];
@@ -282,9 +282,11 @@ struct mshv_vp {
 	} dispatch __aligned(64);
 };
 
-#define vp_warn(vp, fmt, ...) \
-	pr_warn_ratelimited("p%lluvp%u: " fmt, (vp)->partition->id, \
-			    (vp)->index, ##__VA_ARGS__)
+#define vp_warn(vp, fmt, ...) ({ \
+	const struct mshv_vp *vp_ = (vp); \
+	pr_warn_ratelimited("p%lluvp%u: " fmt, vp_->partition->id, \
+			    vp_->index, ##__VA_ARGS__); \
+})
 
 long mshv_vp_ioctl_create(void *object, void __user *uarg, void *arg);
 long mshv_vp_ioctl_run(void *object, void __user *uarg, void *arg);
