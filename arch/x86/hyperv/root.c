@@ -17,6 +17,7 @@
 #include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/kexec.h>
+#include <linux/pfn.h>
 #include <linux/vmalloc.h>
 #include <clocksource/hyperv_timer.h>
 #include <asm/desc.h>
@@ -197,6 +198,25 @@ static void __init root_ignore_iommus(void)
 	iommu_detected = 0;
 }
 
+/*
+ * The clocksource was registered when nothing could be mapped, and has been
+ * reading the MSR since then.
+ */
+static void __init root_map_tsc_page(void)
+{
+	unsigned long pfn = hv_get_tsc_pfn();
+	void *page;
+
+	if (!pfn)
+		return;
+
+	page = memremap(PFN_PHYS(pfn), PAGE_SIZE, MEMREMAP_WB);
+	if (page)
+		hv_set_tsc_page(page);
+	else
+		pr_warn("cannot map the reference TSC page\n");
+}
+
 /* After the setup that all partitions share, which gave up silently if at all */
 static void __init root_apic_post_init(void)
 {
@@ -205,6 +225,7 @@ static void __init root_apic_post_init(void)
 		panic("Hyper-V: no hypercalls, cannot run as the root partition\n");
 
 	root_get_partition_id();
+	root_map_tsc_page();
 	root_ignore_iommus();
 	mshv_root_irq_init();
 	mshv_root_pm_init();
