@@ -232,14 +232,12 @@ enum mshv_state_page {
  * @intercepts: messages returned to user space
  * @cancels: runs that ended by a signal
  * @spurious_kicks: wake-ups without a message
- * @lost_kicks: messages whose wake-up did not come in time
  */
 struct mshv_vp_stats {
 	u64 runs;
 	u64 intercepts;
 	u64 cancels;
 	u64 spurious_kicks;
-	u64 lost_kicks;
 };
 
 /**
@@ -251,7 +249,7 @@ struct mshv_vp_stats {
  * @pages: its state pages, NULL where there is none
  * @wait: the thread that runs it
  * @kicks: wake-ups since it was last resumed
- * @signals: scheduler signals received in all, root scheduler only
+ * @kick_owed: a message was taken before the wake-up that announces it
  * @blocked: last dispatch said it cannot run, root scheduler only
  * @intercepted: it stopped at an intercept, root scheduler only
  * @undelivered: @message has not reached user space
@@ -269,7 +267,7 @@ struct mshv_vp {
 	struct page *pages[MSHV_STATE_PAGES];
 	wait_queue_head_t wait;
 	atomic_t kicks;
-	atomic64_t signals;
+	bool kick_owed;
 	bool blocked;
 	bool intercepted;
 	bool undelivered;
