@@ -288,6 +288,7 @@ struct mshv_vp {
 
 long mshv_vp_ioctl_create(void *object, void __user *uarg, void *arg);
 long mshv_vp_ioctl_run(void *object, void __user *uarg, void *arg);
+long mshv_vp_ioctl_translate(void *object, void __user *uarg, void *arg);
 void mshv_vp_kick(struct mshv_vp *vp);
 void mshv_vp_release(struct mshv_vp *vp);
 
@@ -431,8 +432,9 @@ int hv_call_get_vp_state(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 			 void *out, size_t out_len);
 int hv_call_set_vp_state(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 			 const u64 *data, unsigned int nr_data);
-int hv_call_dispatch_vp(struct mshv_vp *vp, u32 flags,
-			struct tlfs_out_dispatch_vp *out);
+int hv_call_translate_virtual_address(struct mshv_vp *vp, u64 flags,
+				      u64 gva_page,
+				      struct tlfs_out_translate_virtual_address *out);
 int hv_call_assert_virtual_interrupt(u64 partition_id,
 				     const struct mshv_msi *msi);
 int hv_call_clear_virtual_interrupt(u64 partition_id);

@@ -33,6 +33,7 @@ static_assert(MSHV_ROOT_HVCALL == 0xc020b807);
 static_assert(MSHV_RUN_VP == 0x8100b800);
 static_assert(MSHV_GET_VP_STATE == 0xc010b801);
 static_assert(MSHV_SET_VP_STATE == 0xc010b802);
+static_assert(MSHV_VP_TRANSLATE_GVA == 0xc020b8f2);
 static_assert(sizeof(struct mshv_create_partition_v2) == 64);
 static_assert(offsetof(struct mshv_create_partition_v2, pt_disabled_xsave) == 56);
 static_assert(offsetof(struct mshv_user_mem_region, flags) == 24);
@@ -56,6 +57,7 @@ union mshv_ioctl_arg {
 	struct mshv_gpap_access_bitmap bitmap;
 	struct mshv_root_hvcall hvcall;
 	struct mshv_get_set_vp_state state;
+	struct mshv_translate_gva translate;
 };
 
 /**
@@ -82,6 +84,8 @@ struct mshv_ioctl {
 static const struct mshv_ioctl mshv_ioctls[] = {
 	IOCTL(VP, MSHV_RUN_VP, 0, mshv_vp_ioctl_run),
 	IOCTL(VP, MSHV_ROOT_HVCALL, ARG_SIZE(hvcall), mshv_hvcall_ioctl_vp),
+	IOCTL(VP, MSHV_VP_TRANSLATE_GVA, ARG_SIZE(translate),
+	      mshv_vp_ioctl_translate),
 	IOCTL(VP, MSHV_GET_VP_STATE, ARG_SIZE(state), mshv_state_ioctl_get),
 	IOCTL(VP, MSHV_SET_VP_STATE, ARG_SIZE(state), mshv_state_ioctl_set),
 

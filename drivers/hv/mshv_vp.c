@@ -341,6 +341,42 @@ long mshv_vp_ioctl_run(void *object, void __user *uarg, void *arg)
 	return 0;
 }
 
+/**
+ * mshv_vp_ioctl_translate() - MSHV_VP_TRANSLATE_GVA
+ * @object: VP, locked
+ * @uarg: not used
+ * @arg: struct mshv_translate_gva
+ *
+ * All memory is pinned and mapped, so that a page table which cannot be read
+ * is one that the guest has put where there is no memory.
+ *
+ * Return: 0 or a negative errno.
+ */
+long mshv_vp_ioctl_translate(void *object, void __user *uarg, void *arg)
+{
+	struct tlfs_out_translate_virtual_address out = { };
+	const struct mshv_translate_gva *args = arg;
+	struct mshv_translate_gva_result result;
+	struct mshv_vp *vp = object;
+	u64 gpa;
+	int ret;
+
+	ret = hv_call_translate_virtual_address(vp, args->flags,
+						args->gva >> PAGE_SHIFT, &out);
+	if (ret)
+		return ret;
+
+	result.result_code = out.result_code;
+	result.cache_type = out.cache_type;
+	gpa = (out.gpa_page << PAGE_SHIFT) | (args->gva & ~PAGE_MASK);
+	if (copy_to_user(u64_to_user_ptr(args->result_ptr), &result,
+			 sizeof(result)) ||
+	    copy_to_user(u64_to_user_ptr(args->gpa_ptr), &gpa, sizeof(gpa)))
+		return -EFAULT;
+
+	return 0;
+}
+
 /*
  * The VP file
  */

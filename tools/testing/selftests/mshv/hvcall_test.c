@@ -375,4 +375,22 @@ TEST_F(vm, translates_an_address)
 	EXPECT_EQ(5, out.gpa_page);
 }
 
+TEST_F(vm, translates_an_address_by_its_own_ioctl)
+{
+	struct mshv_translate_gva_result result = { .result_code = 99 };
+	uint64_t gpa = 0;
+	struct mshv_translate_gva args = {
+		.gva = 0x5123,
+		.flags = 1,
+		.result_ptr = (uintptr_t)&result,
+		.gpa_ptr = (uintptr_t)&gpa,
+	};
+
+	EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_VP_TRANSLATE_GVA, &args));
+	EXPECT_EQ(0, result.result_code);
+	EXPECT_EQ(0x5123, gpa);
+	args.gpa_ptr = 8;
+	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_VP_TRANSLATE_GVA, &args));
+}
+
 TEST_HARNESS_MAIN
