@@ -177,7 +177,7 @@ enum mshv_async_state {
  */
 struct mshv_partition {
 	struct kref refs;
-	struct mutex lock;
+	struct mutex lock; /* ioctls of the partition file */
 	u64 id;
 	u64 create_flags;
 	bool initialized;
@@ -190,7 +190,7 @@ struct mshv_partition {
 	struct list_head ioeventfds;
 	struct list_head irqfds;
 	struct list_head resamplers;
-	spinlock_t irqfds_lock;
+	spinlock_t irqfds_lock; /* @irqfds, and writing @resamplers */
 	struct srcu_struct irq_srcu;
 	struct mshv_routing __rcu *routing;
 	atomic_t async_state;
@@ -232,14 +232,12 @@ enum mshv_state_page {
  * @intercepts: messages returned to user space
  * @cancels: runs that ended by a signal
  * @spurious_kicks: wake-ups without a message
- * @lost_kicks: messages whose wake-up did not come in time
  */
 struct mshv_vp_stats {
 	u64 runs;
 	u64 intercepts;
 	u64 cancels;
 	u64 spurious_kicks;
-	u64 lost_kicks;
 };
 
 /**
@@ -251,7 +249,7 @@ struct mshv_vp_stats {
  * @pages: its state pages, NULL where there is none
  * @wait: the thread that runs it
  * @kicks: wake-ups since it was last resumed
- * @signals: scheduler signals received in all, root scheduler only
+ * @kick_owed: a message was taken before the wake-up that announces it
  * @blocked: last dispatch said it cannot run, root scheduler only
  * @intercepted: it stopped at an intercept, root scheduler only
  * @undelivered: @message has not reached user space
@@ -263,13 +261,13 @@ struct mshv_vp_stats {
  */
 struct mshv_vp {
 	struct mshv_partition *partition;
-	struct mutex lock;
+	struct mutex lock; /* ioctls of the VP file */
 	u32 index;
 	bool created;
 	struct page *pages[MSHV_STATE_PAGES];
 	wait_queue_head_t wait;
 	atomic_t kicks;
-	atomic64_t signals;
+	bool kick_owed;
 	bool blocked;
 	bool intercepted;
 	bool undelivered;
@@ -282,12 +280,15 @@ struct mshv_vp {
 	} dispatch __aligned(64);
 };
 
-#define vp_warn(vp, fmt, ...) \
-	pr_warn_ratelimited("p%lluvp%u: " fmt, (vp)->partition->id, \
-			    (vp)->index, ##__VA_ARGS__)
+#define vp_warn(vp, fmt, ...) ({ \
+	const struct mshv_vp *vp_ = (vp); \
+	pr_warn_ratelimited("p%lluvp%u: " fmt, vp_->partition->id, \
+			    vp_->index, ##__VA_ARGS__); \
+})
 
 long mshv_vp_ioctl_create(void *object, void __user *uarg, void *arg);
 long mshv_vp_ioctl_run(void *object, void __user *uarg, void *arg);
+long mshv_vp_ioctl_translate(void *object, void __user *uarg, void *arg);
 void mshv_vp_kick(struct mshv_vp *vp);
 void mshv_vp_release(struct mshv_vp *vp);
 
@@ -431,8 +432,9 @@ int hv_call_get_vp_state(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 			 void *out, size_t out_len);
 int hv_call_set_vp_state(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 			 const u64 *data, unsigned int nr_data);
-int hv_call_dispatch_vp(struct mshv_vp *vp, u32 flags,
-			struct tlfs_out_dispatch_vp *out);
+int hv_call_translate_virtual_address(struct mshv_vp *vp, u64 flags,
+				      u64 gva_page,
+				      struct tlfs_out_translate_virtual_address *out);
 int hv_call_assert_virtual_interrupt(u64 partition_id,
 				     const struct mshv_msi *msi);
 int hv_call_clear_virtual_interrupt(u64 partition_id);

@@ -46,7 +46,7 @@ static int call_fast(u16 code, u64 in0, u64 in1)
 int hv_call_create_partition(const struct tlfs_in_create_partition *in,
 			     u64 *partition_id)
 {
-	struct tlfs_out_create_partition out;
+	struct tlfs_out_create_partition out = { };
 	int ret;
 
 	ret = call_retry(&mshv_root_pool, TLFS_CALL_CREATE_PARTITION,
@@ -110,7 +110,7 @@ int hv_call_get_partition_property(u64 partition_id, u32 code, u64 *value)
 		.partition_id = partition_id,
 		.property_code = code,
 	};
-	struct tlfs_out_get_partition_property out;
+	struct tlfs_out_get_partition_property out = { };
 	int ret;
 
 	ret = call(TLFS_CALL_GET_PARTITION_PROPERTY, &in, sizeof(in),
@@ -129,7 +129,7 @@ int hv_call_get_partition_property(u64 partition_id, u32 code, u64 *value)
 int hv_call_get_system_property(u32 id, u64 *value)
 {
 	const struct tlfs_in_get_system_property in = { .property_id = id };
-	struct tlfs_out_get_system_property out;
+	struct tlfs_out_get_system_property out = { };
 	int ret;
 
 	ret = call(TLFS_CALL_GET_SYSTEM_PROPERTY, &in, sizeof(in),
@@ -312,7 +312,7 @@ int hv_call_map_vp_state_page(struct mshv_vp *vp, u16 type, u64 *pfn)
 		.type = type,
 		.input_vtl = TLFS_INPUT_VTL_NORMAL,
 	};
-	struct tlfs_out_map_vp_state_page out;
+	struct tlfs_out_map_vp_state_page out = { };
 	int ret;
 
 	ret = call_retry(&vp->partition->pool, TLFS_CALL_MAP_VP_STATE_PAGE,
@@ -392,6 +392,30 @@ int hv_call_set_vp_state(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 {
 	return call_vp_state(TLFS_CALL_SET_VP_STATE, vp, in, data, nr_data,
 			     NULL, 0);
+}
+
+/**
+ * hv_call_translate_virtual_address() - HvCallTranslateVirtualAddress
+ * @vp: the VP
+ * @flags: TLFS_TRANSLATE_*
+ * @gva_page: virtual page number
+ * @out: the result
+ *
+ * Return: 0 or a negative errno; 0 does not mean that there is a translation.
+ */
+int hv_call_translate_virtual_address(struct mshv_vp *vp, u64 flags,
+				      u64 gva_page,
+				      struct tlfs_out_translate_virtual_address *out)
+{
+	const struct tlfs_in_translate_virtual_address in = {
+		.partition_id = vp->partition->id,
+		.vp_index = vp->index,
+		.control_flags = flags,
+		.gva_page = gva_page,
+	};
+
+	return call(TLFS_CALL_TRANSLATE_VIRTUAL_ADDRESS, &in, sizeof(in),
+		    out, sizeof(*out));
 }
 
 /**

@@ -55,7 +55,6 @@ static int runs_show(struct seq_file *m, void *unused)
 	seq_printf(m, "%-16s: %llu\n", "cancels", vp->stats.cancels);
 	seq_printf(m, "%-16s: %llu\n", "spurious kicks",
 		   vp->stats.spurious_kicks);
-	seq_printf(m, "%-16s: %llu\n", "lost kicks", vp->stats.lost_kicks);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(runs);

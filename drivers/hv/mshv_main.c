@@ -33,6 +33,7 @@ static_assert(MSHV_ROOT_HVCALL == 0xc020b807);
 static_assert(MSHV_RUN_VP == 0x8100b800);
 static_assert(MSHV_GET_VP_STATE == 0xc010b801);
 static_assert(MSHV_SET_VP_STATE == 0xc010b802);
+static_assert(MSHV_VP_TRANSLATE_GVA == 0xc020b8f2);
 static_assert(sizeof(struct mshv_create_partition_v2) == 64);
 static_assert(offsetof(struct mshv_create_partition_v2, pt_disabled_xsave) == 56);
 static_assert(offsetof(struct mshv_user_mem_region, flags) == 24);
@@ -43,8 +44,21 @@ static_assert(offsetof(struct mshv_gpap_access_bitmap, bitmap_ptr) == 24);
 static_assert(offsetof(struct mshv_root_hvcall, in_ptr) == 16);
 static_assert(offsetof(struct mshv_get_set_vp_state, buf_ptr) == 8);
 
-/* Largest argument that is copied in for a handler */
-#define IOCTL_MAX_ARG		32
+/**
+ * union mshv_ioctl_arg - room for the copy of any argument
+ */
+union mshv_ioctl_arg {
+	struct mshv_create_partition create_partition;
+	struct mshv_create_vp create_vp;
+	struct mshv_user_mem_region region;
+	struct mshv_user_irqfd irqfd;
+	struct mshv_user_ioeventfd ioeventfd;
+	struct mshv_user_irq_table routing;
+	struct mshv_gpap_access_bitmap bitmap;
+	struct mshv_root_hvcall hvcall;
+	struct mshv_get_set_vp_state state;
+	struct mshv_translate_gva translate;
+};
 
 /**
  * struct mshv_ioctl - an ioctl
@@ -61,39 +75,39 @@ struct mshv_ioctl {
 	long (*handler)(void *object, void __user *uarg, void *arg);
 };
 
+#define ARG_SIZE(member)	sizeof_field(union mshv_ioctl_arg, member)
+
 #define IOCTL(fd_, cmd_, size_, handler_) \
-	{ .cmd = (cmd_), .fd = MSHV_FD_##fd_, .size = (size_) + \
-	  BUILD_BUG_ON_ZERO((size_) > IOCTL_MAX_ARG), .handler = (handler_) }
+	{ .cmd = (cmd_), .fd = MSHV_FD_##fd_, .size = (size_), \
+	  .handler = (handler_) }
 
 static const struct mshv_ioctl mshv_ioctls[] = {
 	IOCTL(VP, MSHV_RUN_VP, 0, mshv_vp_ioctl_run),
-	IOCTL(VP, MSHV_ROOT_HVCALL, sizeof(struct mshv_root_hvcall),
-	      mshv_hvcall_ioctl_vp),
-	IOCTL(VP, MSHV_GET_VP_STATE, sizeof(struct mshv_get_set_vp_state),
-	      mshv_state_ioctl_get),
-	IOCTL(VP, MSHV_SET_VP_STATE, sizeof(struct mshv_get_set_vp_state),
-	      mshv_state_ioctl_set),
+	IOCTL(VP, MSHV_ROOT_HVCALL, ARG_SIZE(hvcall), mshv_hvcall_ioctl_vp),
+	IOCTL(VP, MSHV_VP_TRANSLATE_GVA, ARG_SIZE(translate),
+	      mshv_vp_ioctl_translate),
+	IOCTL(VP, MSHV_GET_VP_STATE, ARG_SIZE(state), mshv_state_ioctl_get),
+	IOCTL(VP, MSHV_SET_VP_STATE, ARG_SIZE(state), mshv_state_ioctl_set),
 
 	IOCTL(PARTITION, MSHV_INITIALIZE_PARTITION, 0,
 	      mshv_partition_ioctl_initialize),
-	IOCTL(PARTITION, MSHV_CREATE_VP, sizeof(struct mshv_create_vp),
+	IOCTL(PARTITION, MSHV_CREATE_VP, ARG_SIZE(create_vp),
 	      mshv_vp_ioctl_create),
-	IOCTL(PARTITION, MSHV_SET_GUEST_MEMORY,
-	      sizeof(struct mshv_user_mem_region), mshv_region_ioctl_set),
-	IOCTL(PARTITION, MSHV_IRQFD, sizeof(struct mshv_user_irqfd),
-	      mshv_irqfd_ioctl),
-	IOCTL(PARTITION, MSHV_IOEVENTFD, sizeof(struct mshv_user_ioeventfd),
+	IOCTL(PARTITION, MSHV_SET_GUEST_MEMORY, ARG_SIZE(region),
+	      mshv_region_ioctl_set),
+	IOCTL(PARTITION, MSHV_IRQFD, ARG_SIZE(irqfd), mshv_irqfd_ioctl),
+	IOCTL(PARTITION, MSHV_IOEVENTFD, ARG_SIZE(ioeventfd),
 	      mshv_ioeventfd_ioctl),
-	IOCTL(PARTITION, MSHV_SET_MSI_ROUTING,
-	      sizeof(struct mshv_user_irq_table), mshv_routing_ioctl_set),
-	IOCTL(PARTITION, MSHV_GET_GPAP_ACCESS_BITMAP,
-	      sizeof(struct mshv_gpap_access_bitmap), mshv_bitmap_ioctl_get),
-	IOCTL(PARTITION, MSHV_ROOT_HVCALL, sizeof(struct mshv_root_hvcall),
+	IOCTL(PARTITION, MSHV_SET_MSI_ROUTING, ARG_SIZE(routing),
+	      mshv_routing_ioctl_set),
+	IOCTL(PARTITION, MSHV_GET_GPAP_ACCESS_BITMAP, ARG_SIZE(bitmap),
+	      mshv_bitmap_ioctl_get),
+	IOCTL(PARTITION, MSHV_ROOT_HVCALL, ARG_SIZE(hvcall),
 	      mshv_hvcall_ioctl_partition),
 
-	IOCTL(DEVICE, MSHV_CREATE_PARTITION,
-	      sizeof(struct mshv_create_partition), mshv_partition_ioctl_create),
-	IOCTL(DEVICE, MSHV_ROOT_HVCALL, sizeof(struct mshv_root_hvcall),
+	IOCTL(DEVICE, MSHV_CREATE_PARTITION, ARG_SIZE(create_partition),
+	      mshv_partition_ioctl_create),
+	IOCTL(DEVICE, MSHV_ROOT_HVCALL, ARG_SIZE(hvcall),
 	      mshv_hvcall_ioctl_device),
 };
 
@@ -151,19 +165,19 @@ long mshv_ioctl_dispatch(enum mshv_fd fd, void *object, struct mutex *lock,
 {
 	const struct mshv_ioctl *ioctl = ioctl_find(fd, cmd);
 	void __user *uarg = (void __user *)arg;
-	u64 copy[IOCTL_MAX_ARG / sizeof(u64)];
+	union mshv_ioctl_arg copy;
 	long ret;
 
 	if (!ioctl)
 		return -ENOTTY;
-	if (copy_from_user(copy, uarg, ioctl->size))
+	if (copy_from_user(&copy, uarg, ioctl->size))
 		return -EFAULT;
 	if (!lock)
-		return ioctl->handler(object, uarg, copy);
+		return ioctl->handler(object, uarg, &copy);
 
 	if (mutex_lock_killable(lock))
 		return -EINTR;
-	ret = ioctl->handler(object, uarg, copy);
+	ret = ioctl->handler(object, uarg, &copy);
 	mutex_unlock(lock);
 	return ret;
 }

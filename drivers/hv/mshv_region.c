@@ -11,8 +11,10 @@
  * into large and small pages follows from that array alone, so that unmapping
  * cuts in the same places as mapping did, however far mapping got.
  */
+#include <linux/capability.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -29,6 +31,11 @@
 
 /* Guest page numbers have at most 40 bits: 52-bit physical addresses */
 #define REGION_MAX_GFN		BIT_ULL(40)
+
+static bool enforce_memlock;
+module_param(enforce_memlock, bool, 0644);
+MODULE_PARM_DESC(enforce_memlock,
+		 "Hold guest memory to RLIMIT_MEMLOCK of the process that maps it (default: no)");
 
 /**
  * struct region_run - consecutive pages that one hypercall can take
@@ -192,11 +199,22 @@ static int region_pin_batch(struct mshv_region *region, unsigned long addr,
 	return ret;
 }
 
+static bool region_exceeds_limit(const struct mshv_region *region)
+{
+	u64 pinned = atomic64_read(&region->mm->pinned_vm);
+
+	return READ_ONCE(enforce_memlock) && !capable(CAP_IPC_LOCK) &&
+		pinned + region->nr_pages > rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+}
+
 static int region_pin(struct mshv_region *region)
 {
 	struct page **pages;
 	u64 left;
 	int i, n, ret = 0;
+
+	if (region_exceeds_limit(region))
+		return -ENOMEM;
 
 	pages = kmalloc_array(REGION_PIN_BATCH, sizeof(*pages), GFP_KERNEL);
 	if (!pages)

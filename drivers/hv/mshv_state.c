@@ -166,11 +166,13 @@ int mshv_state_mmap(struct mshv_vp *vp, struct vm_area_struct *vma)
  * @by_pages: the hypervisor reads and writes pages, not the hypercall's input
  *	and output
  */
-static const struct vp_state {
+struct vp_state {
 	u32 type;
 	u32 size;
 	bool by_pages;
-} vp_states[MSHV_VP_STATE_COUNT] = {
+};
+
+static const struct vp_state vp_states[MSHV_VP_STATE_COUNT] = {
 	[MSHV_VP_STATE_LAPIC] = {
 		.type = TLFS_VP_STATE_LAPIC,
 		.size = TLFS_PAGE_SIZE,

@@ -28,9 +28,6 @@
 #include "mshv.h"
 #include "mshv_trace.h"
 
-/* How long a wake-up may stay behind the message it is about */
-#define VP_KICK_TIMEOUT		HZ
-
 /* Longest stay in the guest with the root's scheduler, in 100 ns */
 #define VP_TIME_SLICE		(10 * 10000)
 
@@ -87,6 +84,16 @@ static int vp_resume(struct mshv_vp *vp)
 	return hv_call_set_vp_registers(vp, regs, ARRAY_SIZE(regs));
 }
 
+static int vp_is_intercepted(struct mshv_vp *vp, bool *intercepted)
+{
+	u64 value = 0;
+	int ret;
+
+	ret = hv_call_get_vp_register(vp, TLFS_REG_INTERCEPT_SUSPEND, &value);
+	*intercepted = value & 1;
+	return ret;
+}
+
 /* Stop the VP; it may have stopped at an intercept just before */
 static int vp_suspend(struct mshv_vp *vp, bool *intercepted)
 {
@@ -94,26 +101,30 @@ static int vp_suspend(struct mshv_vp *vp, bool *intercepted)
 		.name = TLFS_REG_EXPLICIT_SUSPEND,
 		.value.low = 1,
 	};
-	u64 value = 0;
 	int ret;
 
 	ret = hv_call_set_vp_registers(vp, &suspend, 1);
-	if (!ret)
-		ret = hv_call_get_vp_register(vp, TLFS_REG_INTERCEPT_SUSPEND,
-					      &value);
-	*intercepted = value & 1;
-	return ret;
+	return ret ? ret : vp_is_intercepted(vp, intercepted);
 }
 
-/* A kick means a message, unless it is a late one of an earlier message */
+/*
+ * A kick means a message, unless it is the late one of an earlier message.
+ * Where such a one is owed, ask whether the VP has really stopped: it may be
+ * about to, with half of its message written.
+ */
 static bool vp_has_message(struct mshv_vp *vp)
 {
+	bool intercepted = true;
+
 	if (!atomic_xchg(&vp->kicks, 0))
 		return false;
 
-	if (READ_ONCE(vp_message_page(vp)->type) != TLFS_MSG_NONE)
+	if (vp->kick_owed && vp_is_intercepted(vp, &intercepted))
+		intercepted = false;
+	if (intercepted && READ_ONCE(vp_message_page(vp)->type) != TLFS_MSG_NONE)
 		return true;
 
+	vp->kick_owed = false;
 	vp->stats.spurious_kicks++;
 	return false;
 }
@@ -135,13 +146,12 @@ static int vp_cancel(struct mshv_vp *vp)
 	if (!intercepted)
 		return -EINTR;
 
-	if (READ_ONCE(vp_message_page(vp)->type) == TLFS_MSG_NONE &&
-	    wait_event_killable_timeout(vp->wait, vp_has_message(vp),
-					VP_KICK_TIMEOUT) <= 0) {
-		vp->stats.lost_kicks++;
-		return -EINTR;
+	if (READ_ONCE(vp_message_page(vp)->type) == TLFS_MSG_NONE) {
+		vp_warn(vp, "stopped without a message\n");
+		return -EIO;
 	}
 
+	vp->kick_owed = !atomic_xchg(&vp->kicks, 0);
 	return 0;
 }
 
@@ -328,6 +338,42 @@ long mshv_vp_ioctl_run(void *object, void __user *uarg, void *arg)
 
 	vp->undelivered = false;
 	vp->stats.intercepts++;
+	return 0;
+}
+
+/**
+ * mshv_vp_ioctl_translate() - MSHV_VP_TRANSLATE_GVA
+ * @object: VP, locked
+ * @uarg: not used
+ * @arg: struct mshv_translate_gva
+ *
+ * All memory is pinned and mapped, so that a page table which cannot be read
+ * is one that the guest has put where there is no memory.
+ *
+ * Return: 0 or a negative errno.
+ */
+long mshv_vp_ioctl_translate(void *object, void __user *uarg, void *arg)
+{
+	struct tlfs_out_translate_virtual_address out = { };
+	const struct mshv_translate_gva *args = arg;
+	struct mshv_translate_gva_result result;
+	struct mshv_vp *vp = object;
+	u64 gpa;
+	int ret;
+
+	ret = hv_call_translate_virtual_address(vp, args->flags,
+						args->gva >> PAGE_SHIFT, &out);
+	if (ret)
+		return ret;
+
+	result.result_code = out.result_code;
+	result.cache_type = out.cache_type;
+	gpa = (out.gpa_page << PAGE_SHIFT) | (args->gva & ~PAGE_MASK);
+	if (copy_to_user(u64_to_user_ptr(args->result_ptr), &result,
+			 sizeof(result)) ||
+	    copy_to_user(u64_to_user_ptr(args->gpa_ptr), &gpa, sizeof(gpa)))
+		return -EFAULT;
+
 	return 0;
 }
 
