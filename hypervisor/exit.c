@@ -13,9 +13,9 @@
 #define IOIO_PORT(i)	((u16)((i) >> 16))
 #define IOIO_SIZE(i)	(((i) >> 4) & 7)
 
-enum { STAT_INTR, STAT_CPUID, STAT_MSR, STAT_HLT, STAT_IO, STAT_NPF, STAT_HYPERCALL, STAT_VINTR, STAT_OTHER, NR_STATS };
+enum { STAT_INTR, STAT_CPUID, STAT_MSR, STAT_HLT, STAT_IO, STAT_NPF, STAT_HYPERCALL, STAT_OTHER, NR_STATS };
 static const char *const stat_names[NR_STATS] = {
-	"interrupt", "cpuid", "msr", "hlt", "io", "npf", "hypercall", "window", "other",
+	"interrupt", "cpuid", "msr", "hlt", "io", "npf", "hypercall", "other",
 };
 static u64 stats[2][NR_STATS];		/* root, children */
 
@@ -270,9 +270,6 @@ void exit_handle(struct vp *vp)
 	case SVM_EXIT_NMI:
 	case SVM_EXIT_INIT:
 		count(vp, STAT_INTR);
-		break;
-	case SVM_EXIT_VINTR:
-		count(vp, STAT_VINTR);
 		break;
 	case SVM_EXIT_CPUID:
 		count(vp, STAT_CPUID);

@@ -341,8 +341,8 @@ void intercept_report(struct vp *vp, u32 type, const void *payload, u8 size);
 u16 irq_map(u64 device_id, u32 base_irt, struct vp *target, u8 vector, bool level,
 	    struct hv_interrupt_entry *out);
 u16 irq_unmap(u64 device_id, const struct hv_interrupt_entry *entry);
-/* Request a virtual interrupt in a VP's local APIC and make it run. */
-void vp_irq(struct vp *vp, u8 vector, bool level);
+/* Request a virtual interrupt in a VP's local APIC and make it run. False: the APIC does not accept it. */
+bool vp_irq(struct vp *vp, u8 vector, bool level);
 void vp_nmi(struct vp *vp);
 void vp_init(struct vp *vp);
 void vp_sipi(struct vp *vp, u8 vector);

@@ -101,8 +101,7 @@ void sched_forget(struct vp *vp);	/* off its home's queue */
 void vp_fpu_load(struct vp *vp);	/* onto this LP, if it is not there */
 void vp_fpu_store(struct vp *vp);	/* *fpu is current; the LP still holds it */
 bool vp_event_waiting(const struct vp *vp);	/* something that ends HLT */
-/* What to inject at this entry. False: look again, the VP has changed state instead. */
-bool vp_events_prepare(struct vp *vp);
+void vp_events_prepare(struct vp *vp);	/* what to inject at this entry */
 void vp_events_collect(struct vp *vp);	/* what the exit left undelivered */
 
 /* ---- exit.c, msr.c, apic.c ---- */

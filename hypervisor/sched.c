@@ -199,8 +199,7 @@ void sched_run(struct lp *lp)
 			lp_idle(lp);
 			continue;
 		}
-		if (!vp_events_prepare(vp))
-			continue;
+		vp_events_prepare(vp);
 		vp_enter(lp, vp);
 		if (vp_runnable(vp))
 			exit_handle(vp);

@@ -293,12 +293,14 @@ static void pending_event_apply(struct vp *vp)
 	vp->pending_event[0][0] = vp->pending_event[0][1] = 0;
 }
 
+/* HLT ends with what can be taken; guest idle with any interrupt, whatever RFLAGS.IF says (TLFS: GUEST_IDLE). */
 bool vp_event_waiting(const struct vp *vp)
 {
+	bool open = (vp->vmcb->s.rflags & RFLAGS_IF) || (vp->activity & ACTIVITY_IDLE_SUSPEND);
 	u8 vector;
 
 	return (vp->nmi_pending && !vp->nmi_masked) || vp->pending_interruption ||
-	       (vp->pending_event[0][0] & 1) || lapic_next(&vp->lapic, &vector);
+	       (vp->pending_event[0][0] & 1) || (open && lapic_next(&vp->lapic, &vector));
 }
 
 /*
@@ -333,7 +335,7 @@ static void interrupt_prepare(struct vp *vp)
 	if (lapic_next(&vp->lapic, &next)) {
 		if ((v->c.int_state & BIT(0)) && (v->s.rflags & RFLAGS_IF) && !(v->c.eventinj & SVM_EVENT_VALID))
 			shadow_step(vp);
-	} else if (vector >> 4 > lapic_cr8(&vp->lapic)) {
+	} else if (vector >> 4 > lapic_cr8(&vp->lapic) || vector >> 4 <= bitmap256_highest(vp->lapic.isr) >> 4) {
 		return;
 	}
 	vp->virq_vector = vector;
@@ -353,7 +355,7 @@ static void nmi_prepare(struct vp *vp)
 	v->c.intercept[0] |= SVM_INTERCEPT_IRET;
 }
 
-bool vp_events_prepare(struct vp *vp)
+void vp_events_prepare(struct vp *vp)
 {
 	struct vmcb_control *c = &vp->vmcb->c;
 
@@ -369,7 +371,6 @@ bool vp_events_prepare(struct vp *vp)
 	}
 	nmi_prepare(vp);
 	interrupt_prepare(vp);
-	return true;
 }
 
 /*
@@ -392,10 +393,12 @@ void vp_events_collect(struct vp *vp)
 
 /* ---- interrupts from elsewhere ---- */
 
-void vp_irq(struct vp *vp, u8 vector, bool level)
+bool vp_irq(struct vp *vp, u8 vector, bool level)
 {
-	lapic_set_irr(&vp->lapic, vector, level);
+	if (!lapic_set_irr(&vp->lapic, vector, level))
+		return false;
 	vp_wake(vp);
+	return true;
 }
 
 void vp_nmi(struct vp *vp)

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Root partition of the Microsoft hypervisor: hooks into the platform code,
+ * and the pages that are shared with the hypervisor.
+ *
+ * A guest gives the hypervisor pages for the hypercall code, the VP assist
+ * area and so on.  The root is given them: their addresses are in the MSRs
+ * before Linux starts, lie outside of what the root may use as memory, and
+ * cannot be changed.  So the root reads each MSR, sets or clears nothing but
+ * the enable bit, and maps or copies what is there.
+ */
+#define pr_fmt(fmt) "Hyper-V: " fmt
+
+#include <linux/cpumask.h>
+#include <linux/export.h>
+#include <linux/highmem.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/kexec.h>
+#include <linux/pfn.h>
+#include <linux/vmalloc.h>
+#include <clocksource/hyperv_timer.h>
+#include <asm/desc.h>
+#include <asm/hpet.h>
+#include <asm/iommu.h>
+#include <asm/mshyperv.h>
+#include <asm/mshv_root.h>
+#include <asm/reboot.h>
+#include <asm/x86_init.h>
+#include <asm-generic/mshv_tlfs.h>
+
+#include "root.h"
+
+/* Enable bit of all MSRs that hold the address of a page */
+#define PAGE_MSR_ENABLE		BIT_ULL(0)
+
+static void (*mshv_callback_handler)(void);
+
+static void (*guest_shutdown)(void) __ro_after_init;
+
+/*
+ * Vectors that mean something to the hypervisor itself: it takes an interrupt
+ * on 0x29, 0x2c or 0x2d for a call of its debugger, and refuses to route a
+ * device to 0x2f or 0xd2.  Neither does it to 0x1f, but that is never given to
+ * a device anyway.
+ */
+static void __init root_reserve_vectors(void)
+{
+	static const u8 vectors[] __initconst = {
+		0x29, 0x2c, 0x2d, 0x2f, 0xd2
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(vectors); i++)
+		set_bit(vectors[i], system_vectors);
+}
+
+/* Change nothing but the enable bit */
+static void page_msr_set(u32 msr, bool enable)
+{
+	u64 value;
+
+	rdmsrl(msr, value);
+	value = enable ? value | PAGE_MSR_ENABLE : value & ~PAGE_MSR_ENABLE;
+	wrmsrl(msr, value);
+}
+
+/**
+ * mshv_root_copy_hypercalls() - fill the page that hypercalls are made through
+ * @pfn: the hypervisor's page, in which the code appeared when it was enabled
+ *
+ * A copy keeps the code under the protection of the kernel's own page tables.
+ * It goes in through the direct map, as hv_hypercall_pg cannot be written.
+ */
+void __init mshv_root_copy_hypercalls(u64 pfn)
+{
+	void *code = memremap(pfn << HV_HYP_PAGE_SHIFT, PAGE_SIZE, MEMREMAP_WB);
+
+	if (!code)
+		panic("Hyper-V: cannot map the hypercall page %#llx\n", pfn);
+
+	memcpy_to_page(vmalloc_to_page(hv_hypercall_pg), 0, code, PAGE_SIZE);
+	memunmap(code);
+}
+
+/**
+ * mshv_root_cpu_init() - a CPU of the root comes online
+ * @cpu: the CPU this runs on
+ *
+ * Return: 0. Without a VP assist page EOIs are slower, no more than that.
+ */
+int mshv_root_cpu_init(unsigned int cpu)
+{
+	void *page;
+	u64 value;
+
+	hv_get_vp_index(value);
+	hv_vp_index[cpu] = value;
+	if (value > hv_max_vp_index)
+		hv_max_vp_index = value;
+
+	rdmsrl(HV_X64_MSR_VP_ASSIST_PAGE, value);
+	page = memremap(value & HV_HYP_PAGE_MASK, PAGE_SIZE, MEMREMAP_WB);
+	if (!page) {
+		pr_warn("CPU %u: cannot map the VP assist page\n", cpu);
+		return 0;
+	}
+
+	page_msr_set(HV_X64_MSR_VP_ASSIST_PAGE, true);
+	hv_vp_assist_page[cpu] = page;
+	return 0;
+}
+
+/**
+ * mshv_root_cpu_die() - a CPU of the root goes offline
+ * @cpu: the CPU this runs on
+ *
+ * The VP stays, and so do VP index and argument pages.
+ *
+ * Return: 0
+ */
+int mshv_root_cpu_die(unsigned int cpu)
+{
+	void *page = hv_vp_assist_page[cpu];
+	unsigned long flags;
+
+	if (!page)
+		return 0;
+
+	/* An EOI may come in at any time and looks at the page if there is one */
+	local_irq_save(flags);
+	page_msr_set(HV_X64_MSR_VP_ASSIST_PAGE, false);
+	hv_vp_assist_page[cpu] = NULL;
+	local_irq_restore(flags);
+
+	memunmap(page);
+	return 0;
+}
+
+/**
+ * mshv_root_cleanup() - leave the hypervisor's interfaces for another kernel
+ *
+ * The next kernel reads the addresses again, so they must survive.
+ */
+void mshv_root_cleanup(void)
+{
+	/* From here on hypercalls fail instead of jumping into nowhere */
+	hv_hypercall_pg = NULL;
+
+	page_msr_set(HV_X64_MSR_HYPERCALL, false);
+	if (ms_hyperv.features & HV_MSR_REFERENCE_TSC_AVAILABLE)
+		page_msr_set(HV_X64_MSR_REFERENCE_TSC, false);
+	wrmsrl(HV_X64_MSR_GUEST_OS_ID, 0);
+}
+
+/* A timer in direct mode would fire into the next kernel */
+static void root_shutdown(void)
+{
+	if (kexec_in_progress)
+		hv_stimer_global_cleanup();
+
+	guest_shutdown();
+}
+
+static void __init root_get_partition_id(void)
+{
+	struct tlfs_out_get_partition_id out;
+	u64 status;
+
+	status = mshv_hvcall(TLFS_CALL_GET_PARTITION_ID, NULL, 0,
+			     &out, sizeof(out));
+	if (status != TLFS_STATUS_SUCCESS)
+		panic("Hyper-V: cannot get the root's partition id: %s (%#llx)\n",
+		      mshv_status_name(status), status);
+
+	mshv_root_pool.partition_id = out.partition_id;
+}
+
+static int __init root_iommu_init(void)
+{
+	return 0;
+}
+
+static void root_iommu_shutdown(void)
+{
+}
+
+/*
+ * The tables of the firmware describe the IOMMUs, but they belong to the
+ * hypervisor, which maps the root's memory one to one.  Their drivers have
+ * found them by now.  They must not start, nor "disable" what they have found.
+ * Bounce buffers for devices with short addresses remain as they are.
+ */
+static void __init root_ignore_iommus(void)
+{
+	x86_init.iommu.iommu_init = root_iommu_init;
+	x86_platform.iommu_shutdown = root_iommu_shutdown;
+	iommu_detected = 0;
+}
+
+/*
+ * The clocksource was registered when nothing could be mapped, and has been
+ * reading the MSR since then.
+ */
+static void __init root_map_tsc_page(void)
+{
+	unsigned long pfn = hv_get_tsc_pfn();
+	void *page;
+
+	if (!pfn)
+		return;
+
+	page = memremap(PFN_PHYS(pfn), PAGE_SIZE, MEMREMAP_WB);
+	if (page)
+		hv_set_tsc_page(page);
+	else
+		pr_warn("cannot map the reference TSC page\n");
+}
+
+/* After the setup that all partitions share, which gave up silently if at all */
+static void __init root_apic_post_init(void)
+{
+	hyperv_init();
+	if (!hv_hypercall_pg)
+		panic("Hyper-V: no hypercalls, cannot run as the root partition\n");
+
+	root_get_partition_id();
+	root_map_tsc_page();
+	root_ignore_iommus();
+	mshv_root_irq_init();
+	mshv_root_pm_init();
+}
+
+/**
+ * mshv_root_init_platform() - replace platform hooks if this is the root
+ *
+ * Called at the end of the Hyper-V platform setup; there is no allocator yet,
+ * and no hypercall page.
+ */
+void __init mshv_root_init_platform(void)
+{
+	if (!mshv_root_partition())
+		return;
+
+	root_reserve_vectors();
+
+	/* Messages of its timers would not be mapped in the hypervisor */
+	hpet_msi_disable = true;
+
+	guest_shutdown = machine_ops.shutdown;
+	machine_ops.shutdown = root_shutdown;
+	x86_platform.apic_post_init = root_apic_post_init;
+	mshv_root_smp_init();
+}
+
+/**
+ * mshv_setup_callback() - set the handler of the SynIC's interrupt
+ * @handler: called with interrupts off, on the CPU that was interrupted
+ */
+void mshv_setup_callback(void (*handler)(void))
+{
+	WRITE_ONCE(mshv_callback_handler, handler);
+}
+EXPORT_SYMBOL_GPL(mshv_setup_callback);
+
+/**
+ * mshv_remove_callback() - forget the handler of the SynIC's interrupt
+ *
+ * The caller has masked the interrupt sources on all CPUs.  No CPU is in the
+ * handler any more when this returns.
+ *
+ * Context: Process context, may sleep.
+ */
+void mshv_remove_callback(void)
+{
+	WRITE_ONCE(mshv_callback_handler, NULL);
+	synchronize_rcu();
+}
+EXPORT_SYMBOL_GPL(mshv_remove_callback);
+
+/**
+ * mshv_callback() - the SynIC's interrupt has arrived
+ */
+void mshv_callback(void)
+{
+	typeof(mshv_callback_handler) handler = READ_ONCE(mshv_callback_handler);
+
+	if (handler)
+		handler();
+}

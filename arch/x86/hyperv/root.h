@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Root partition of the Microsoft hypervisor: what the rooms of the boot code
+ * share among themselves.
+ */
+#ifndef _X86_HYPERV_ROOT_H
+#define _X86_HYPERV_ROOT_H
+
+#include <linux/init.h>
+
+void __init mshv_root_irq_init(void);
+void __init mshv_root_pm_init(void);
+void __init mshv_root_smp_init(void);
+
+#endif
