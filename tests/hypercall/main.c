@@ -720,6 +720,7 @@ static void state_checks(u64 id)
 	p->data[0] = (u64)lapic >> 12;
 	check(call(HVCALL_GET_VP_STATE | VAR(1)), 0, "LAPIC state");
 	check(lapic->version & 0xff, 0x14, "its version");
+	check((u16)vmmcall(HVCALL_GET_VP_STATE | VAR(1), IN, 1), 0, "no output page where there is no output");
 	check(call(HVCALL_SET_VP_STATE | VAR(1)), 0, "and back");
 	p->type = HV_VP_STATE_XSAVE;
 	p->xsave_states = 7;
@@ -728,6 +729,10 @@ static void state_checks(u64 id)
 	check(*(u64 *)((u8 *)lapic + 520) >> 63, 1, "compacted");
 	check(call(HVCALL_SET_VP_STATE | VAR(1)), 0, "and back");
 	check(call(HVCALL_GET_VP_STATE), HV_STATUS_INSUFFICIENT_BUFFER, "no buffer");
+	p->type = HV_VP_STATE_SYNTHETIC_TIMERS;
+	p->xsave_states = 0;
+	check(call(HVCALL_GET_VP_STATE), 0, "timers: in the output page");
+	check((u16)vmmcall(HVCALL_GET_VP_STATE, IN, 1), HV_STATUS_INVALID_ALIGNMENT, "which has to be aligned");
 	p->type = 77;
 	check(call(HVCALL_GET_VP_STATE | VAR(1)), HV_STATUS_INVALID_PARAMETER, "unknown state type");
 }
