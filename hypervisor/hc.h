@@ -38,7 +38,7 @@ struct hcall_entry {
 struct hcall {
 	struct vp *vp;			/* the caller */
 	const struct hcall_entry *entry;
-	const void *in;			/* fixed header, zero-filled to a page */
+	const void *in;			/* fixed header */
 	const u64 *var;			/* variable header */
 	u32 nr_var;
 	const void *list;		/* input elements */

@@ -262,12 +262,11 @@ static bool page_missing(struct vp *vp, u64 gpa, bool write)
 }
 
 /* The rest of step 7, and the copy. *@gone: the VP has been suspended instead. */
-static u16 params_copy_in(struct vp *vp, const struct request *r, bool *gone)
+static u16 params_copy_in(struct vp *vp, const struct hcall_entry *e, const struct request *r, bool *gone)
 {
 	const void *from;
 
-	memset(in_copy, 0, sizeof(in_copy));
-	memset(out_copy, 0, sizeof(out_copy));
+	memset(out_copy, 0, e->out_by_type ? e->out : r->out_size);
 	if (r->fast) {
 		memcpy(in_copy, &r->in_gpa, 8);
 		memcpy(in_copy + 8, &r->out_gpa, 8);
@@ -357,7 +356,7 @@ static u16 call_check(struct vp *vp, const struct hcall_entry *e, struct request
 	if (!status)
 		status = lists_check(vp, r);
 	if (!status)
-		status = params_copy_in(vp, r, gone);
+		status = params_copy_in(vp, e, r, gone);
 	if (!status && (vp->pt->privileges & e->privilege) != e->privilege)
 		status = HV_STATUS_ACCESS_DENIED;
 	return status;
