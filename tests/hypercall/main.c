@@ -505,6 +505,44 @@ static u16 state_unpage(u64 id, u16 type)
 	return call(HVCALL_UNMAP_VP_STATE_PAGE);
 }
 
+static volatile u64 *counters;		/* of the child's VP */
+
+static u16 stats(u16 code, u32 type, u64 low, u32 vp, u8 area)
+{
+	struct hv_stats_input *p = in;
+
+	memset(p, 0, sizeof(*p));
+	p->type = type;
+	if (type == HV_STATS_LOGICAL_PROCESSOR)
+		p->lp_index = low;
+	else
+		p->partition_id = low;
+	if (type == HV_STATS_VP)
+		p->vp_index = vp;
+	p->area = area;
+	return call(code);
+}
+
+#define MAP	HVCALL_MAP_STATS_PAGE
+#define UNMAP	HVCALL_UNMAP_STATS_PAGE
+
+static void stats_checks(u64 id)
+{
+	check(stats(MAP, 77, 0, 0, 0), HV_STATUS_INVALID_PARAMETER, "unknown statistics object");
+	check(stats(MAP, HV_STATS_HYPERVISOR, 0, 0, 0), 0, "the hypervisor's page");
+	counters = (void *)(*(u64 *)out << 12);
+	check(counters[HV_COUNTER_LOGICAL_PROCESSORS] > 0, 1, "its number of processors");
+	check(stats(MAP, HV_STATS_HYPERVISOR, 0, 0, 0), HV_STATUS_OPERATION_DENIED, "a second time");
+	check(stats(UNMAP, HV_STATS_HYPERVISOR, 0, 0, 0), 0, "unmapped");
+	check(stats(UNMAP, HV_STATS_HYPERVISOR, 0, 0, 0), HV_STATUS_OPERATION_DENIED, "a second time");
+	check(stats(MAP, HV_STATS_LOGICAL_PROCESSOR, 50, 0, 0), HV_STATUS_INVALID_PARAMETER, "an LP that is not there");
+	check(stats(MAP, HV_STATS_VP, id, 3, 0), HV_STATUS_INVALID_VP_INDEX, "a VP that is not there");
+	check(stats(MAP, HV_STATS_VP, id, 0, 2), HV_STATUS_INVALID_PARAMETER, "area INTERNAL");
+	check(stats(MAP, HV_STATS_VP, id, 0, 0), 0, "the VP's page");
+	counters = (void *)(*(u64 *)out << 12);
+	check(stats(MAP, HV_STATS_VP, id, 0, 1), HV_STATUS_INSUFFICIENT_MEMORY, "the caller's pool is charged");
+}
+
 static struct hv_register_page *regs;
 static struct hv_message *msg;
 
@@ -558,7 +596,7 @@ static void doorbell_make(u64 id)
 	struct hv_create_port_input *p = in;
 	struct hv_connect_port_input *n = in;
 
-	check(withdraw(1), 1, "the root's pool had one page left");
+	check(withdraw(1), 0, "the root's pool is empty");
 	memset(p, 0, sizeof(*p));
 	p->port_partition = 1;
 	p->port_id = 5;
@@ -654,9 +692,11 @@ static void dispatch_first(u64 id)
 	const volatile struct hv_signal_pair_message *pair = (void *)slot->payload;
 
 	check(dispatch(id, 0), BLOCKED_SUSPEND, "first dispatch: suspended");
+	check(counters[HV_COUNTER_VP_DISPATCH_BLOCKED] != 0, 1, "the counter says blocked");
 	check(reg_set(id, 0, HV_REG_EXPLICIT_SUSPEND, 0, 0), 0, "ExplicitSuspend cleared");
 	check(message_wait(), HVMSG_SCHEDULER_VP_SIGNAL_PAIR, "scheduler signal");
 	check(pair->vp_count << 16 | pair->partition_id[0] << 8 | pair->vp_index[0], 1 << 16 | id << 8, "it names the VP");
+	check(counters[HV_COUNTER_VP_DISPATCH_BLOCKED], 0, "no longer blocked by then");
 	message_done();
 	check(reg_get(id, 0, HV_REG_VP_ROOT_SIGNAL_COUNT), 1, "and is counted");
 	dispatched_before = true;
@@ -879,6 +919,7 @@ void payload_main(void)
 	map_checks(id);
 	vp_checks(id);
 	check(register_cpuid(id, 0, 0x12345678), 0, "RegisterInterceptResult");
+	stats_checks(id);
 	synic_on();
 	doorbell_make(id);
 	child_start_state(id);
