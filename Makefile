@@ -32,6 +32,9 @@ check: kernel ## style of the kernel code: checkpatch, sparse, W=1, kernel-doc
 bench: build ## boot time under the hypervisor over boot time without [RUNS=n]
 	@harness/bench $(RUNS)
 
+soak: build ## many boots with 2 CPUs, each CPU seen inside the hypervisor [RUNS=n]
+	@harness/soak $(RUNS)
+
 # The base: Debian's package, or whatever tree KERNEL_SRC names.
 tree: ## base kernel + series: build/linux, a git tree with one commit per patch
 ifdef KERNEL_SRC
@@ -83,4 +86,4 @@ $(IMAGE)/guest.cpio: $(wildcard tests/guest/*) harness/image $(BZIMAGE)
 $(IMAGE)/disk.img: $(BZIMAGE) $(BUILD)/cache/guest.deb $(IMAGE)/guest.cpio harness/image
 	@harness/image disk
 
-.PHONY: help run shell test check bench tree tree-save series build kernel clean distclean FORCE
+.PHONY: help run shell test check bench soak tree tree-save series build kernel clean distclean FORCE

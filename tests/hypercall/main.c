@@ -2,7 +2,7 @@
 /*
  * A root partition that does nothing but call: each status the interface promises,
  * the accounting of pools, and the life of a child from creation to deletion. One
- * line for each check on the first serial port, `pass` or `fail` on the second.
+ * line for each check on both serial ports, and the verdict on the second.
  */
 #include "../../hypervisor/hv_tlfs.h"
 #include "../../hypervisor/string.h"
@@ -22,7 +22,8 @@ extern const u8 child_start[], child_end[];
 #define SPARE		0x2002000ull
 #define SPARE_PAGES	512u
 #define CHILD_RAM	0x2400000ull	/* 2 MiB-aligned */
-#define SIM_SINT	0
+#define CONSOLE		0x3f8
+#define VERDICT		0x2f8
 
 static u32 nr_ok, nr_not_ok, spare_used;
 
@@ -36,7 +37,7 @@ static void puts_port(u16 port, const char *s)
 		outb(port, *s++);
 }
 
-static void put_hex(u64 v)
+static void put_hex(u16 port, u64 v)
 {
 	char digits[17];
 	int i = 16;
@@ -46,29 +47,35 @@ static void put_hex(u64 v)
 		digits[--i] = "0123456789abcdef"[v & 15];
 		v >>= 4;
 	} while (v);
-	puts_port(0x3f8, digits + i);
+	puts_port(port, digits + i);
+}
+
+static void check_line(u16 port, u64 got, u64 want, const char *what)
+{
+	puts_port(port, got == want ? "ok " : "not ok ");
+	puts_port(port, what);
+	if (got != want) {
+		puts_port(port, ": got ");
+		put_hex(port, got);
+		puts_port(port, " want ");
+		put_hex(port, want);
+	}
+	puts_port(port, "\n");
 }
 
 static void check(u64 got, u64 want, const char *what)
 {
-	puts_port(0x3f8, got == want ? "ok " : "not ok ");
-	puts_port(0x3f8, what);
-	if (got != want) {
-		puts_port(0x3f8, ": got ");
-		put_hex(got);
-		puts_port(0x3f8, " want ");
-		put_hex(want);
-		nr_not_ok++;
-	} else {
+	check_line(VERDICT, got, want, what);
+	check_line(CONSOLE, got, want, what);
+	if (got == want)
 		nr_ok++;
-	}
-	puts_port(0x3f8, "\n");
+	else
+		nr_not_ok++;
 }
 
 void trap_fatal(void)
 {
-	puts_port(0x3f8, "not ok unexpected exception\n");
-	puts_port(0x2f8, "fail\n");
+	puts_port(VERDICT, "not ok unexpected exception\nverdict fail\n");
 	for (;;)
 		asm volatile("cli; hlt");
 }
@@ -720,6 +727,7 @@ static void state_checks(u64 id)
 	p->data[0] = (u64)lapic >> 12;
 	check(call(HVCALL_GET_VP_STATE | VAR(1)), 0, "LAPIC state");
 	check(lapic->version & 0xff, 0x14, "its version");
+	check((u16)vmmcall(HVCALL_GET_VP_STATE | VAR(1), IN, 1), 0, "no output page where there is no output");
 	check(call(HVCALL_SET_VP_STATE | VAR(1)), 0, "and back");
 	p->type = HV_VP_STATE_XSAVE;
 	p->xsave_states = 7;
@@ -728,6 +736,10 @@ static void state_checks(u64 id)
 	check(*(u64 *)((u8 *)lapic + 520) >> 63, 1, "compacted");
 	check(call(HVCALL_SET_VP_STATE | VAR(1)), 0, "and back");
 	check(call(HVCALL_GET_VP_STATE), HV_STATUS_INSUFFICIENT_BUFFER, "no buffer");
+	p->type = HV_VP_STATE_SYNTHETIC_TIMERS;
+	p->xsave_states = 0;
+	check(call(HVCALL_GET_VP_STATE), 0, "timers: in the output page");
+	check((u16)vmmcall(HVCALL_GET_VP_STATE, IN, 1), HV_STATUS_INVALID_ALIGNMENT, "which has to be aligned");
 	p->type = 77;
 	check(call(HVCALL_GET_VP_STATE | VAR(1)), HV_STATUS_INVALID_PARAMETER, "unknown state type");
 }
@@ -774,16 +786,15 @@ static void power_off(void)
 	s->property = HV_SYSTEM_PROPERTY_SLEEP_STATE;
 	s->sleep_state = HV_SLEEP_STATE_S5;
 	check(call(HVCALL_SET_SYSTEM_PROPERTY), 0, "S5 registered");
-	puts_port(0x3f8, "checks: ");
-	put_hex(nr_ok);
-	puts_port(0x3f8, " ok, ");
-	put_hex(nr_not_ok);
-	puts_port(0x3f8, " not ok\n");
-	puts_port(0x2f8, nr_not_ok ? "verdict fail\n" : "verdict pass\n");
+	put_hex(CONSOLE, nr_ok);
+	puts_port(CONSOLE, " (hexadecimal) ok, ");
+	put_hex(CONSOLE, nr_not_ok);
+	puts_port(CONSOLE, " not ok\n");
+	puts_port(VERDICT, nr_not_ok ? "verdict fail\n" : "verdict pass\n");
 	memset(in, 0, 8);
 	*(u32 *)in = HV_SLEEP_STATE_S5;
 	call(HVCALL_ENTER_SLEEP_STATE);
-	puts_port(0x3f8, "not ok S5 returned\n");
+	puts_port(CONSOLE, "not ok S5 returned\n");
 }
 
 void payload_main(void)
