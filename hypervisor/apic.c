@@ -17,13 +17,13 @@ static bool ipi_matches(const struct vp *from, const struct vp *to, const struct
 	}
 }
 
-static void ipi_deliver(struct vp *to, const struct lapic_ipi *ipi)
+/* False: not accepted, a lowest-priority interrupt may go to the next. */
+static bool ipi_deliver(struct vp *to, const struct lapic_ipi *ipi)
 {
 	switch (ipi->delivery) {
 	case LAPIC_FIXED:
 	case LAPIC_LOWEST:
-		vp_irq(to, ipi->vector, false);
-		break;
+		return vp_irq(to, ipi->vector, false);
 	case LAPIC_NMI:
 		vp_nmi(to);
 		break;
@@ -34,6 +34,7 @@ static void ipi_deliver(struct vp *to, const struct lapic_ipi *ipi)
 		vp_sipi(to, ipi->vector);
 		break;
 	}
+	return true;
 }
 
 static void ipi_route(struct vp *from, const struct lapic_ipi *ipi)
@@ -45,7 +46,8 @@ static void ipi_route(struct vp *from, const struct lapic_ipi *ipi)
 	while ((to = vp_next(pt, &pos))) {
 		if (!ipi_matches(from, to, ipi))
 			continue;
-		ipi_deliver(to, ipi);
+		if (!ipi_deliver(to, ipi))
+			continue;
 		nr++;
 		if (ipi->delivery == LAPIC_LOWEST)
 			break;
@@ -99,7 +101,8 @@ void apic_access(struct vp *vp, u64 gpa)
 	struct insn insn;
 	u64 mem = 0;
 
-	if (!insn_decode(bytes, n, guest_mode(vp), &insn)) {
+	/* MOVS has ordinary memory on its other side. */
+	if (!insn_decode(bytes, n, guest_mode(vp), &insn) || insn.op == INSN_MOVS) {
 		hv_info("p%llu vp%u: instruction %02x %02x %02x at %llx on its local APIC page is not known",
 			vp->pt->id, vp->index, bytes[0], bytes[1], bytes[2], vp->vmcb->s.rip);
 		vp_inject(vp, VEC_GP, true, 0);

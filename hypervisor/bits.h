@@ -93,9 +93,9 @@ static inline u32 bitmap_next_clear(const u64 *map, u32 nr_bits, u32 from)
 
 static inline u32 bitmap_count(const u64 *map, u32 nr_bits)
 {
-	u32 n = 0;
+	u32 n = 0, bit;
 
-	for (u32 bit = bitmap_next(map, nr_bits, 0); bit < nr_bits; bit = bitmap_next(map, nr_bits, bit + 1))
+	for (bit = bitmap_next(map, nr_bits, 0); bit < nr_bits; bit = bitmap_next(map, nr_bits, bit + 1))
 		n++;
 	return n;
 }

@@ -37,7 +37,7 @@ static u64 sign_extend(u64 value, u8 size)
 	return (u64)((s64)(value << shift) >> shift);
 }
 
-/* ---- fetching ------------------------------------------------------------------- */
+/* ---- fetching ---- */
 
 static u8 fetch(struct decoder *d)
 {
@@ -69,26 +69,39 @@ static void prefix_seg(struct decoder *d, enum insn_seg seg)
 		d->seg = seg;
 }
 
-static bool prefix_legacy(struct decoder *d, u8 byte)
+static u8 prefix_seg_number(u8 byte)
 {
 	switch (byte) {
-	case 0x26: prefix_seg(d, INSN_ES); break;
-	case 0x2e: prefix_seg(d, INSN_CS); break;
-	case 0x36: prefix_seg(d, INSN_SS); break;
-	case 0x3e: prefix_seg(d, INSN_DS); break;
-	case 0x64: prefix_seg(d, INSN_FS); break;
-	case 0x65: prefix_seg(d, INSN_GS); break;
-	case 0x66: d->operand_prefix = true; break;
-	case 0x67: d->address_prefix = true; break;
-	case 0xf0: d->lock = true; break;
-	case 0xf2:
-	case 0xf3: d->rep = true; break;
-	default: return false;
+	case 0x26: return INSN_ES;
+	case 0x2e: return INSN_CS;
+	case 0x36: return INSN_SS;
+	case 0x3e: return INSN_DS;
+	case 0x64: return INSN_FS;
+	case 0x65: return INSN_GS;
+	default: return INSN_NO_REG;
 	}
+}
+
+static bool prefix_legacy(struct decoder *d, u8 byte)
+{
+	u8 seg = prefix_seg_number(byte);
+
+	if (seg != INSN_NO_REG)
+		prefix_seg(d, seg);
+	else if (byte == 0x66)
+		d->operand_prefix = true;
+	else if (byte == 0x67)
+		d->address_prefix = true;
+	else if (byte == 0xf0)
+		d->lock = true;
+	else if (byte == 0xf2 || byte == 0xf3)
+		d->rep = true;
+	else
+		return false;
 	return true;
 }
 
-/* Consumes the prefixes and returns the byte after them. Only a REX next to it counts (APM3 1.2.7). */
+/* Consumes the prefixes, returns the byte after them. Only a REX next to it counts (APM3 1.2.7). */
 static u8 fetch_prefixes(struct decoder *d)
 {
 	for (;;) {
@@ -127,7 +140,7 @@ static u8 address_size(const struct decoder *d)
 	return (d->mode == INSN_16) != d->address_prefix ? 2 : 4;
 }
 
-/* ---- ModRM and SIB (APM3 1.4) --------------------------------------------------------- */
+/* ---- ModRM and SIB (APM3 1.4) ---- */
 
 /* Registers 4 to 7 of a byte instruction are AH to BH, unless there is a REX prefix. */
 static void set_reg(const struct decoder *d, struct insn *insn, u8 reg)
@@ -150,9 +163,12 @@ static void set_seg(const struct decoder *d, struct insn *insn)
 
 static void decode_address16(struct decoder *d, struct insn *insn, u8 mod, u8 rm)
 {
-	static const u8 base[8] = { REG_BX, REG_BX, REG_BP, REG_BP, REG_SI, REG_DI, REG_BP, REG_BX };
+	static const u8 base[8] = {
+		REG_BX, REG_BX, REG_BP, REG_BP, REG_SI, REG_DI, REG_BP, REG_BX,
+	};
 	static const u8 index[8] = {
-		REG_SI, REG_DI, REG_SI, REG_DI, INSN_NO_REG, INSN_NO_REG, INSN_NO_REG, INSN_NO_REG,
+		REG_SI, REG_DI, REG_SI, REG_DI,
+		INSN_NO_REG, INSN_NO_REG, INSN_NO_REG, INSN_NO_REG,
 	};
 
 	if (mod == 0 && rm == 6) {
@@ -218,7 +234,7 @@ static u8 peek_extension(const struct decoder *d)
 	return d->at < d->n ? d->bytes[d->at] >> 3 & 7 : 0;
 }
 
-/* ---- opcodes (APM3 appendix A.2) --------------------------------------------------------- */
+/* ---- opcodes (APM3 appendix A.2) ---- */
 
 static void set_size(struct insn *insn, u8 size)
 {
@@ -242,7 +258,8 @@ static void set_access(struct insn *insn)
 }
 
 /* r/m and register; @to_reg: the register is what changes. */
-static bool decode_rm_reg(struct decoder *d, struct insn *insn, enum insn_op op, u8 opcode, bool to_reg)
+static bool decode_rm_reg(struct decoder *d, struct insn *insn, enum insn_op op, u8 opcode,
+			  bool to_reg)
 {
 	insn->op = op;
 	insn->to_reg = to_reg;
@@ -250,7 +267,8 @@ static bool decode_rm_reg(struct decoder *d, struct insn *insn, enum insn_op op,
 	return decode_modrm(d, insn);
 }
 
-static bool decode_rm_imm(struct decoder *d, struct insn *insn, enum insn_op op, u8 opcode, u8 imm_size)
+static bool decode_rm_imm(struct decoder *d, struct insn *insn, enum insn_op op, u8 opcode,
+			  u8 imm_size)
 {
 	if (!decode_rm_reg(d, insn, op, opcode, false))
 		return false;
@@ -351,10 +369,12 @@ static bool decode_opcode(struct decoder *d, struct insn *insn, u8 opcode)
 		return decode_stos(d, insn, opcode);
 	case 0xc6:
 	case 0xc7:
-		return !peek_extension(d) && decode_rm_imm(d, insn, INSN_MOV, opcode, imm_size(d, opcode));
+		return !peek_extension(d) &&
+		       decode_rm_imm(d, insn, INSN_MOV, opcode, imm_size(d, opcode));
 	case 0xf6:
 	case 0xf7:
-		return !peek_extension(d) && decode_rm_imm(d, insn, INSN_TEST, opcode, imm_size(d, opcode));
+		return !peek_extension(d) &&
+		       decode_rm_imm(d, insn, INSN_TEST, opcode, imm_size(d, opcode));
 	default:
 		return false;
 	}
@@ -382,7 +402,7 @@ bool insn_decode(const u8 *bytes, u32 n, enum insn_mode mode, struct insn *insn)
 	return lock_legal(insn);
 }
 
-/* ---- registers and addresses ------------------------------------------------------------------ */
+/* ---- registers and addresses ---- */
 
 u64 insn_reg_read(const u64 gpr[16], u8 reg, bool high, u8 size)
 {
@@ -418,7 +438,7 @@ u64 insn_string_offset(const struct insn *insn, const u64 gpr[16])
 	return gpr[REG_DI] & size_mask(insn->address_size);
 }
 
-/* ---- execution --------------------------------------------------------------------------------- */
+/* ---- execution ---- */
 
 static bool sign_bit(u64 value, u8 size)
 {
@@ -478,21 +498,25 @@ static u64 alu_logic(u64 result, u8 size, u64 *flags)
 	return result;
 }
 
+static u64 alu_any(enum insn_op op, u64 a, u64 b, bool carry, u8 size, u64 *flags)
+{
+	switch (op) {
+	case INSN_ADD: return alu_add(a, b, false, size, flags);
+	case INSN_ADC: return alu_add(a, b, carry, size, flags);
+	case INSN_SBB: return alu_sub(a, b, carry, size, flags);
+	case INSN_SUB: return alu_sub(a, b, false, size, flags);
+	case INSN_CMP: return alu_sub(a, b, false, size, flags);
+	case INSN_OR: return alu_logic(a | b, size, flags);
+	case INSN_XOR: return alu_logic(a ^ b, size, flags);
+	default: return alu_logic(a & b, size, flags);	/* AND, TEST */
+	}
+}
+
 static u64 alu(enum insn_op op, u64 a, u64 b, u8 size, u64 *rflags)
 {
-	bool carry = *rflags & FLAG_CF;
-	u64 flags, result;
+	u64 flags;
+	u64 result = alu_any(op, a, b, *rflags & FLAG_CF, size, &flags);
 
-	switch (op) {
-	case INSN_ADD: result = alu_add(a, b, false, size, &flags); break;
-	case INSN_ADC: result = alu_add(a, b, carry, size, &flags); break;
-	case INSN_SBB: result = alu_sub(a, b, carry, size, &flags); break;
-	case INSN_SUB:
-	case INSN_CMP: result = alu_sub(a, b, false, size, &flags); break;
-	case INSN_OR:  result = alu_logic(a | b, size, &flags); break;
-	case INSN_XOR: result = alu_logic(a ^ b, size, &flags); break;
-	default:       result = alu_logic(a & b, size, &flags); break;	/* AND, TEST */
-	}
 	*rflags = (*rflags & ~FLAGS_STATUS) | flags;
 	return result;
 }
@@ -589,7 +613,7 @@ bool insn_repeats(const struct insn *insn, const u64 gpr[16])
 	return insn->rep && insn_reg_read(gpr, REG_CX, false, insn->address_size);
 }
 
-/* ---- instructions without operand bytes --------------------------------------------------------- */
+/* ---- instructions without operand bytes ---- */
 
 struct fixed_opcode {
 	u8 n;

@@ -33,18 +33,18 @@ enum insn_op {
 
 enum insn_seg { INSN_ES, INSN_CS, INSN_SS, INSN_DS, INSN_FS, INSN_GS };	/* encoding order */
 
-/* Registers are numbered as encoded: 0 RAX, 1 RCX, 2 RDX, 3 RBX, 4 RSP, 5 RBP, 6 RSI, 7 RDI, 8 to 15. */
+/* Registers are numbered as encoded: RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 to R15. */
 struct insn {
 	enum insn_op op;
 	u8 length;		/* whole instruction, prefixes included */
 	u8 size;		/* of the memory operand: 1, 2, 4 or 8 */
-	bool reads, writes;	/* the memory operand (MOVS: reads the source, writes the destination) */
+	bool reads, writes;	/* the memory operand (MOVS: reads source, writes destination) */
 	bool to_reg;		/* the result goes to the register */
 	bool lock, rep;
 
 	u8 reg;			/* INSN_NO_REG: the other operand is imm */
-	bool reg_high;		/* AH, CH, DH, BH: reg is the number of the whole register */
-	u8 reg_size;		/* width of the register operand: differs from size for MOVZX, MOVSX */
+	bool reg_high;		/* AH, CH, DH, BH: reg is that of the whole register */
+	u8 reg_size;		/* of the register operand: not size for MOVZX, MOVSX */
 	u64 imm;		/* sign-extended */
 
 	/* Address of the memory operand; MOVS: of the source. */

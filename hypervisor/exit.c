@@ -13,9 +13,9 @@
 #define IOIO_PORT(i)	((u16)((i) >> 16))
 #define IOIO_SIZE(i)	(((i) >> 4) & 7)
 
-enum { STAT_INTR, STAT_CPUID, STAT_MSR, STAT_HLT, STAT_IO, STAT_NPF, STAT_HYPERCALL, STAT_VINTR, STAT_OTHER, NR_STATS };
+enum { STAT_INTR, STAT_CPUID, STAT_MSR, STAT_HLT, STAT_IO, STAT_NPF, STAT_HYPERCALL, STAT_OTHER, NR_STATS };
 static const char *const stat_names[NR_STATS] = {
-	"interrupt", "cpuid", "msr", "hlt", "io", "npf", "hypercall", "window", "other",
+	"interrupt", "cpuid", "msr", "hlt", "io", "npf", "hypercall", "other",
 };
 static u64 stats[2][NR_STATS];		/* root, children */
 
@@ -32,17 +32,35 @@ static void count(struct vp *vp, u32 what)
 
 static void exit_cpuid(struct vp *vp)
 {
-	u32 out[4];
+	u64 length = guest_insn_length(vp, INSN_CPUID);
+	u32 leaf = vp->gpr[GPR_RAX], out[4];
 
 	if (partition_is_root(vp->pt))
-		cpuid_root(vp, vp->gpr[GPR_RAX], vp->gpr[GPR_RCX], out);
+		cpuid_root(vp, leaf, vp->gpr[GPR_RCX], out);
 	else
-		cpuid_child(vp, vp->gpr[GPR_RAX], vp->gpr[GPR_RCX], out);
+		cpuid_child(vp, leaf, vp->gpr[GPR_RCX], out);
+	if (intercept_wanted(vp->pt, HV_INTERCEPT_X64_CPUID, leaf, HV_INTERCEPT_EXECUTE)) {
+		intercept_cpuid(vp, out, length);
+		return;
+	}
 	vp->gpr[GPR_RAX] = out[0];
 	vp->gpr[GPR_RBX] = out[1];
 	vp->gpr[GPR_RCX] = out[2];
 	vp->gpr[GPR_RDX] = out[3];
-	vp_advance(vp, guest_insn_length(vp, INSN_CPUID));
+	vp_advance(vp, length);
+}
+
+/*
+ * What the parent has asked for by index comes before what is virtual; "any MSR"
+ * means those that the hypervisor does not virtualise.
+ */
+static bool msr_intercepted(struct vp *vp, u32 msr, bool write)
+{
+	u32 access = write ? HV_INTERCEPT_WRITE : HV_INTERCEPT_READ;
+
+	if (intercept_wanted(vp->pt, HV_INTERCEPT_X64_MSR, 0, access) && msr_is_virtual(vp, msr))
+		return false;
+	return intercept_wanted(vp->pt, HV_INTERCEPT_X64_MSR_INDEX, msr, access);
 }
 
 static void exit_rdmsr(struct vp *vp)
@@ -50,6 +68,10 @@ static void exit_rdmsr(struct vp *vp)
 	u64 length = guest_insn_length(vp, INSN_RDMSR);
 	u64 val;
 
+	if (msr_intercepted(vp, vp->gpr[GPR_RCX], false)) {
+		intercept_msr(vp, vp->gpr[GPR_RCX], false, length);
+		return;
+	}
 	if (!msr_read(vp, vp->gpr[GPR_RCX], &val)) {
 		vp_inject(vp, VEC_GP, true, 0);
 		return;
@@ -65,6 +87,10 @@ static void exit_wrmsr(struct vp *vp)
 	u64 rip = vp->vmcb->s.rip;
 	u64 val = vp->gpr[GPR_RDX] << 32 | (u32)vp->gpr[GPR_RAX];
 
+	if (msr_intercepted(vp, vp->gpr[GPR_RCX], true)) {
+		intercept_msr(vp, vp->gpr[GPR_RCX], true, length);
+		return;
+	}
 	/* Before the write: one that ends in an intercept (EOI) reports the VP behind the instruction. */
 	vp_advance(vp, length);
 	if (!msr_write(vp, vp->gpr[GPR_RCX], val)) {
@@ -266,13 +292,14 @@ void exit_handle(struct vp *vp)
 	u64 code = vp->vmcb->c.exitcode;
 
 	switch (code) {
+	case SVM_EXIT_EXCP_BASE ... SVM_EXIT_EXCP_BASE + 31:
+		count(vp, STAT_OTHER);
+		intercept_exception(vp, code - SVM_EXIT_EXCP_BASE);
+		break;
 	case SVM_EXIT_INTR:
 	case SVM_EXIT_NMI:
 	case SVM_EXIT_INIT:
 		count(vp, STAT_INTR);
-		break;
-	case SVM_EXIT_VINTR:
-		count(vp, STAT_VINTR);
 		break;
 	case SVM_EXIT_CPUID:
 		count(vp, STAT_CPUID);

@@ -84,7 +84,7 @@ static void out_pointer(struct out *out, struct spec *spec, const void *p)
 	out_number(out, spec, 0, (u64)(size_t)p, 16);
 }
 
-/* ---- the format ------------------------------------------------------------------- */
+/* ---- the format ---- */
 
 static const char *parse_flags(const char *fmt, struct spec *spec)
 {
@@ -236,7 +236,7 @@ int format_text(char *buf, size_t size, const char *fmt, ...)
 	return n;
 }
 
-/* ---- numbers ------------------------------------------------------------------------ */
+/* ---- numbers ---- */
 
 static int digit_value(char c)
 {

@@ -22,6 +22,7 @@ struct hcall_entry {
 	u16 out_element;	/* rep: size of an output element */
 	bool rep;
 	bool varhead;		/* a variable header is allowed */
+	bool out_by_type;	/* output or none: known only to the handler, so looked at after it */
 	u64 privilege;		/* all of these are needed */
 	const char *name;
 	u16 (*simple)(struct hcall *c);
@@ -37,7 +38,7 @@ struct hcall_entry {
 struct hcall {
 	struct vp *vp;			/* the caller */
 	const struct hcall_entry *entry;
-	const void *in;			/* fixed header, zero-filled to a page */
+	const void *in;			/* fixed header */
 	const u64 *var;			/* variable header */
 	u32 nr_var;
 	const void *list;		/* input elements */

@@ -210,11 +210,15 @@ struct vp {
 	u64 deliverability;		/* register 0x10006 */
 	bool nmi_pending, nmi_masked;
 	u8 virq_vector;			/* offered at this entry; 0: none */
+	bool virq_extint;		/* ... and it is the ExtINT */
 	u8 extint;			/* EXTINT_*: the boot VP's external interrupt (AssertVirtualInterrupt) */
 	u8 extint_vector;
 	u8 level_vector;		/* last level vector asserted: what a deassertion withdraws */
 	u64 vp_assist;			/* MSR value */
 	u64 root_signal_count;
+	bool dispatch_blocked;		/* root scheduler: last reported BLOCKED, owed a signal */
+	bool dispatch_done;		/* root VP: result of its DispatchVp, to be fetched */
+	struct hv_dispatch_vp_output dispatch_result;
 	u64 run_time_ns, run_since_ns;
 
 	struct lapic lapic;
@@ -222,7 +226,7 @@ struct vp {
 	struct stimer stimer[4];
 	struct synic_msg timer_msg[1];	/* timers share one buffer per VP in this frame */
 	struct synic_msg ring_msg;	/* "look at your event ring", or a message posted directly */
-	struct synic_msg *intercept;	/* own frame: the VP's single intercept buffer */
+	struct synic_msg *intercept;	/* own frame: [0] the VP's single intercept buffer, [1] its scheduler signal */
 
 	void *register_page, *intercept_page;	/* open state pages, or NULL */
 	void *stats_page[2];
@@ -248,6 +252,8 @@ void vp_stop(struct vp *vp);
 /* Something changed that may let it run (suspend cleared, interrupt, SIPI): look again. */
 void vp_wake(struct vp *vp);
 bool vp_runnable(const struct vp *vp);
+/* Another LP becomes its home. It is not in_guest. */
+void vp_move(struct vp *vp, struct lp *home);
 void vp_fpu_save(struct vp *vp);		/* *fpu is current; the LP no longer holds it */
 void vp_advance(struct vp *vp, u64 length);	/* past the emulated instruction, shadow gone */
 void vp_inject(struct vp *vp, u8 vector, bool has_error, u32 error);	/* exception at next entry */
@@ -341,8 +347,8 @@ void intercept_report(struct vp *vp, u32 type, const void *payload, u8 size);
 u16 irq_map(u64 device_id, u32 base_irt, struct vp *target, u8 vector, bool level,
 	    struct hv_interrupt_entry *out);
 u16 irq_unmap(u64 device_id, const struct hv_interrupt_entry *entry);
-/* Request a virtual interrupt in a VP's local APIC and make it run. */
-void vp_irq(struct vp *vp, u8 vector, bool level);
+/* Request a virtual interrupt in a VP's local APIC and make it run. False: the APIC does not accept it. */
+bool vp_irq(struct vp *vp, u8 vector, bool level);
 void vp_nmi(struct vp *vp);
 void vp_init(struct vp *vp);
 void vp_sipi(struct vp *vp, u8 vector);
@@ -356,6 +362,7 @@ struct lp {
 	struct vp *root_vp;
 	struct vp *vps;			/* all VPs that have this LP as home */
 	struct vp *running;		/* last chosen by the scheduler */
+	struct vp *dispatched;		/* root scheduler: child that the root VP's DispatchVp runs */
 	struct vp *fpu_owner;		/* whose FPU state is loaded */
 	struct vp *runq_head, *runq_tail;
 	volatile u32 in_guest;

@@ -92,7 +92,8 @@ static const struct hcall_entry table[] = {
 	REP(0x00c9, "GetGpaPagesAccessStates", 24, 0, 1, PARENT, hc_get_gpa_pages_access_states),
 	SIMPLE(0x00e1, "MapVpStatePage", 24, 8, PARENT, hc_map_vp_state_page),
 	SIMPLE(0x00e2, "UnmapVpStatePage", 16, 0, PARENT, hc_unmap_vp_state_page),
-	SIMPLE_VAR(0x00e3, "GetVpState", 40, 200, PARENT, hc_get_vp_state),
+	{ .code = 0x00e3, .name = "GetVpState", .in = 40, .out = 200, .privilege = PARENT, .varhead = true,
+	  .out_by_type = true, .simple = hc_get_vp_state },
 	SIMPLE_VAR(0x00e4, "SetVpState", 40, 0, PARENT, hc_set_vp_state),
 	REP(0x00f4, "GetVpCpuidValues", 24, 24, 16, PARENT, hc_get_vp_cpuid_values),
 	SIMPLE(0x0101, "GetPartitionPropertyEx", 24, 16, PARENT, hc_get_partition_property_ex),
@@ -208,7 +209,7 @@ static u16 control_check(const struct hcall_entry *e, struct request *r)
 	if (r->nr_var && !e->varhead)
 		return HV_STATUS_INVALID_HYPERCALL_INPUT;
 	r->in_size = in;
-	r->out_size = e->rep ? r->count * e->out_element : e->out;
+	r->out_size = e->rep ? r->count * e->out_element : e->out_by_type ? 0 : e->out;
 	if (r->fast && (in > FAST_BYTES || r->out_size))
 		return HV_STATUS_INVALID_HYPERCALL_INPUT;
 	return HV_STATUS_SUCCESS;
@@ -261,12 +262,11 @@ static bool page_missing(struct vp *vp, u64 gpa, bool write)
 }
 
 /* The rest of step 7, and the copy. *@gone: the VP has been suspended instead. */
-static u16 params_copy_in(struct vp *vp, const struct request *r, bool *gone)
+static u16 params_copy_in(struct vp *vp, const struct hcall_entry *e, const struct request *r, bool *gone)
 {
 	const void *from;
 
-	memset(in_copy, 0, sizeof(in_copy));
-	memset(out_copy, 0, r->out_size);
+	memset(out_copy, 0, e->out_by_type ? e->out : r->out_size);
 	if (r->fast) {
 		memcpy(in_copy, &r->in_gpa, 8);
 		memcpy(in_copy + 8, &r->out_gpa, 8);
@@ -299,10 +299,22 @@ static void params_copy_out(struct vp *vp, const struct request *r, u32 first, u
 
 /* ---- execution ---- */
 
+/* What step 7 could not look at. Such calls change nothing. */
+static u16 late_out_check(struct hcall *c, const struct request *r)
+{
+	u16 status = list_check(c->vp, r->out_gpa, c->out_size);
+
+	if (status || !c->out_size)
+		return status;
+	return gpa_ptr(c->vp->pt, r->out_gpa, NPT_R | NPT_W) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_HYPERCALL_INPUT;
+}
+
 static u16 simple_run(struct hcall *c, const struct request *r)
 {
 	u16 status = c->entry->simple(c);
 
+	if (!status && c->entry->out_by_type)
+		status = late_out_check(c, r);
 	if (!status && !c->again)
 		params_copy_out(c->vp, r, 0, c->out_size);
 	return status;
@@ -344,7 +356,7 @@ static u16 call_check(struct vp *vp, const struct hcall_entry *e, struct request
 	if (!status)
 		status = lists_check(vp, r);
 	if (!status)
-		status = params_copy_in(vp, r, gone);
+		status = params_copy_in(vp, e, r, gone);
 	if (!status && (vp->pt->privileges & e->privilege) != e->privilege)
 		status = HV_STATUS_ACCESS_DENIED;
 	return status;

@@ -81,6 +81,44 @@ void intercept_report(struct vp *vp, u32 type, const void *payload, u8 size)
 		hv_info("p%llu vp%u: no root VP takes its intercept %x", vp->pt->id, vp->index, type);
 }
 
+void intercept_cpuid(struct vp *vp, const u32 result[4], u64 length)
+{
+	struct hv_cpuid_message m = {
+		.rax = vp->gpr[GPR_RAX], .rcx = vp->gpr[GPR_RCX], .rdx = vp->gpr[GPR_RDX], .rbx = vp->gpr[GPR_RBX],
+		.default_rax = result[0], .default_rbx = result[1], .default_rcx = result[2], .default_rdx = result[3],
+	};
+
+	intercept_header(vp, &m.header, HV_INTERCEPT_ACCESS_EXECUTE, length);
+	intercept_report(vp, HVMSG_X64_CPUID_INTERCEPT, &m, sizeof(m));
+}
+
+void intercept_msr(struct vp *vp, u32 msr, bool write, u64 length)
+{
+	struct hv_msr_message m = { .msr = msr, .rdx = vp->gpr[GPR_RDX], .rax = vp->gpr[GPR_RAX] };
+
+	intercept_header(vp, &m.header, write ? HV_INTERCEPT_ACCESS_WRITE : HV_INTERCEPT_ACCESS_READ, length);
+	intercept_report(vp, HVMSG_X64_MSR_INTERCEPT, &m, sizeof(m));
+}
+
+#define VECTOR_HAS_ERROR	0x60227d00u	/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX */
+
+void intercept_exception(struct vp *vp, u8 vector)
+{
+	struct hv_exception_message m = { .vector = vector };
+
+	if (VECTOR_HAS_ERROR & BIT(vector)) {
+		m.info = BIT(0);
+		m.error_code = vp->vmcb->c.exitinfo1;
+	}
+	m.parameter = vector == VEC_PF ? vp->vmcb->c.exitinfo2 : vector == VEC_DB ? vp->vmcb->s.dr6 : 0;
+	m.byte_count = intercept_bytes(vp, m.bytes);
+	intercept_segment(&m.ds, &vp->vmcb->s.ds);
+	intercept_segment(&m.ss, &vp->vmcb->s.ss);
+	memcpy(m.gpr, vp->gpr, sizeof(m.gpr));
+	intercept_header(vp, &m.header, HV_INTERCEPT_ACCESS_EXECUTE, 0);
+	intercept_report(vp, HVMSG_X64_EXCEPTION_INTERCEPT, &m, sizeof(m));
+}
+
 void intercept_report_header(struct vp *vp, u32 type, u8 access, u64 length)
 {
 	struct hv_intercept_header h = { 0 };

@@ -96,13 +96,18 @@ extern u64 xsave_mask;			/* 0: FXSAVE only */
 
 /* ---- sched.c ---- */
 void sched_forget(struct vp *vp);	/* off its home's queue */
+void vp_activity_update(struct vp *vp);	/* an event may have ended HLT or guest idle */
+
+/* ---- hc_dispatch.c: the root scheduler ---- */
+struct vp *dispatch_pick(struct lp *lp);
+void dispatch_signal(struct vp *vp);
+void dispatch_forget(struct vp *vp);
 
 /* ---- vp.c ---- */
 void vp_fpu_load(struct vp *vp);	/* onto this LP, if it is not there */
 void vp_fpu_store(struct vp *vp);	/* *fpu is current; the LP still holds it */
 bool vp_event_waiting(const struct vp *vp);	/* something that ends HLT */
-/* What to inject at this entry. False: look again, the VP has changed state instead. */
-bool vp_events_prepare(struct vp *vp);
+void vp_events_prepare(struct vp *vp);	/* what to inject at this entry */
 void vp_events_collect(struct vp *vp);	/* what the exit left undelivered */
 
 /* ---- exit.c, msr.c, apic.c ---- */
@@ -110,6 +115,7 @@ void exit_handle(struct vp *vp);
 void exit_stats_print(void);
 bool msr_read(struct vp *vp, u32 msr, u64 *val);	/* false: #GP */
 bool msr_write(struct vp *vp, u32 msr, u64 val);
+bool msr_is_virtual(struct vp *vp, u32 msr);	/* of a child: emulated, not merely refused or ignored */
 void apic_access(struct vp *vp, u64 gpa);
 void apic_effect(struct vp *vp, const struct lapic_effect *fx);
 
@@ -124,6 +130,9 @@ enum insn_mode guest_mode(struct vp *vp);
 void intercept_header(struct vp *vp, struct hv_intercept_header *h, u8 access, u64 length);
 void intercept_segment(struct hv_segment *to, const struct vmcb_seg *from);
 u8 intercept_bytes(struct vp *vp, u8 bytes[16]);
+void intercept_cpuid(struct vp *vp, const u32 result[4], u64 length);
+void intercept_msr(struct vp *vp, u32 msr, bool write, u64 length);
+void intercept_exception(struct vp *vp, u8 vector);
 void intercept_report_header(struct vp *vp, u32 type, u8 access, u64 length);
 
 /* ---- synic.c ---- */

@@ -24,11 +24,11 @@ enum {
 
 /* Local vector table entries (SDM figure 10-8) */
 #define LVT_DELIVERY(lvt)	((lvt) >> 8 & 7)
-#define LVT_REMOTE_IRR		BIT(14)
+#define LVT_DELIVERY_STATUS	BIT(12)		/* read-only; nothing is ever under way */
+#define LVT_REMOTE_IRR		BIT(14)		/* read-only */
 #define LVT_LEVEL		BIT(15)
 #define LVT_MASKED		BIT(16)
 #define LVT_MODE(lvt)		((lvt) >> 17 & 3)
-#define LVT_READ_ONLY		(BIT(12) | LVT_REMOTE_IRR)	/* delivery status, remote IRR */
 
 enum { TIMER_ONE_SHOT = 0, TIMER_PERIODIC = 1, TIMER_DEADLINE = 2 };
 
@@ -65,7 +65,7 @@ static bool reg_is_lvt(u32 reg)
 	return reg >= REG_LVT && reg <= REG_LVT_LAST;
 }
 
-/* ---- reset and APIC_BASE ------------------------------------------------------ */
+/* ---- reset and APIC_BASE ---- */
 
 void lapic_init(struct lapic *l)
 {
@@ -151,7 +151,7 @@ bool lapic_base_set(struct lapic *l, u64 value)
 	return true;
 }
 
-/* ---- priorities and requests ----------------------------------------------------- */
+/* ---- priorities and requests ---- */
 
 u8 lapic_ppr(const struct lapic *l)
 {
@@ -235,7 +235,7 @@ void lapic_clear_irr(struct lapic *l, u8 vector)
 	bitmap256_clear(l->irr, vector);
 }
 
-/* ---- local sources ------------------------------------------------------------------- */
+/* ---- local sources ---- */
 
 static bool lvt_is_lint(enum lapic_lvt source)
 {
@@ -327,7 +327,7 @@ bool lapic_eoi(struct lapic *l, struct lapic_eoi *eoi)
 	return true;
 }
 
-/* ---- timer ----------------------------------------------------------------------------- */
+/* ---- timer ---- */
 
 static u64 lapic_time(const struct lapic *l, u64 now)
 {
@@ -434,9 +434,7 @@ bool lapic_tick(struct lapic *l, u64 now)
 
 u64 lapic_deadline(const struct lapic *l)
 {
-	bool silent = l->frozen || !software_enabled(l) || (l->lvt[LAPIC_LVT_TIMER] & LVT_MASKED);
-
-	if (silent)
+	if (l->frozen || !software_enabled(l) || (l->lvt[LAPIC_LVT_TIMER] & LVT_MASKED))
 		return LAPIC_NEVER;
 	if (timer_mode(l) == TIMER_DEADLINE)
 		return l->tsc_deadline ? l->tsc_deadline_ns : LAPIC_NEVER;
@@ -496,7 +494,7 @@ static void timer_count_write(struct lapic *l, u32 value, u64 now)
 	timer_start(l, value, now);
 }
 
-/* ---- registers: what both modes have ------------------------------------------------------ */
+/* ---- registers: what both modes have ---- */
 
 static u32 lvt_bits(const struct lapic *l, enum lapic_lvt source)
 {
@@ -530,7 +528,7 @@ static void lvt_write(struct lapic *l, enum lapic_lvt source, u32 value)
 		timer_stop(l);
 }
 
-/* A level-triggered pin that is up gets through as soon as its entry lets it, if that is as Fixed. */
+/* A level-triggered pin that is up gets through as soon as its entry lets it, if as Fixed. */
 static void lint_look_again(struct lapic *l, enum lapic_lvt source)
 {
 	if (!lvt_is_lint(source) || !(l->lvt[source] & LVT_LEVEL))
@@ -572,37 +570,50 @@ static u32 reg_ldr(const struct lapic *l)
 	return lapic_is_x2apic(l) ? x2apic_ldr(l->config.id) : l->ldr;
 }
 
-/* False: there is no such register. Write-only ones read as 0. */
-static bool reg_read(struct lapic *l, u32 reg, u64 now, u32 *value)
+static bool reg_exists(u32 reg)
 {
-	if (reg_is_vector_map(reg)) {
-		*value = *vector_map_word(l, reg);
+	if (reg_is_vector_map(reg) || reg_is_lvt(reg))
 		return true;
-	}
-	if (reg_is_lvt(reg)) {
-		*value = l->lvt[reg - REG_LVT];
-		return true;
-	}
 	switch (reg) {
-	case REG_ID:		*value = reg_id(l); break;
-	case REG_VERSION:	*value = LAPIC_VERSION; break;
-	case REG_TPR:		*value = l->tpr; break;
-	case REG_APR:		*value = lapic_apr(l); break;
-	case REG_PPR:		*value = lapic_ppr(l); break;
-	case REG_EOI:
-	case REG_REMOTE_READ:	*value = 0; break;
-	case REG_LDR:		*value = reg_ldr(l); break;
-	case REG_DFR:		*value = l->dfr; break;
-	case REG_SVR:		*value = l->svr; break;
-	case REG_ESR:		*value = l->esr; break;
-	case REG_ICR_LOW:	*value = l->icr_low; break;
-	case REG_ICR_HIGH:	*value = l->icr_high; break;
-	case REG_INITIAL_COUNT:	*value = l->initial_count; break;
-	case REG_CURRENT_COUNT:	*value = timer_current(l, lapic_time(l, now)); break;
-	case REG_DIVIDE:	*value = l->divide; break;
-	default:		*value = 0; return false;
+	case REG_ID:
+	case REG_VERSION:
+	case REG_TPR ... REG_SVR:
+	case REG_ESR:
+	case REG_ICR_LOW:
+	case REG_ICR_HIGH:
+	case REG_INITIAL_COUNT:
+	case REG_CURRENT_COUNT:
+	case REG_DIVIDE:
+		return true;
+	default:
+		return false;
 	}
-	return true;
+}
+
+/* What is write-only or does not exist reads as 0. */
+static u32 reg_value(struct lapic *l, u32 reg, u64 now)
+{
+	if (reg_is_vector_map(reg))
+		return *vector_map_word(l, reg);
+	if (reg_is_lvt(reg))
+		return l->lvt[reg - REG_LVT];
+	switch (reg) {
+	case REG_ID: return reg_id(l);
+	case REG_VERSION: return LAPIC_VERSION;
+	case REG_TPR: return l->tpr;
+	case REG_APR: return lapic_apr(l);
+	case REG_PPR: return lapic_ppr(l);
+	case REG_LDR: return reg_ldr(l);
+	case REG_DFR: return l->dfr;
+	case REG_SVR: return l->svr;
+	case REG_ESR: return l->esr;
+	case REG_ICR_LOW: return l->icr_low;
+	case REG_ICR_HIGH: return l->icr_high;
+	case REG_INITIAL_COUNT: return l->initial_count;
+	case REG_CURRENT_COUNT: return timer_current(l, lapic_time(l, now));
+	case REG_DIVIDE: return l->divide;
+	default: return 0;
+	}
 }
 
 /* Table 10-3 of the SDM: to itself, a processor can send Fixed only. */
@@ -624,6 +635,12 @@ static bool ipi_has_vector(const struct lapic_ipi *ipi)
 static bool icr_is_deassert(u32 low)
 {
 	return ICR_DELIVERY(low) == LAPIC_INIT && (low & ICR_LEVEL) && !(low & ICR_ASSERT);
+}
+
+static void set_icr(struct lapic *l, u32 low, u32 high)
+{
+	l->icr_low = low & ICR_LOW_BITS;
+	l->icr_high = lapic_is_x2apic(l) ? high : high & 0xff000000;
 }
 
 static struct lapic_effect icr_send(struct lapic *l)
@@ -721,30 +738,22 @@ static struct lapic_effect reg_write(struct lapic *l, u32 reg, u32 value, u64 no
 	return effect;
 }
 
-/* ---- xAPIC: the register page ------------------------------------------------------------------ */
+/* ---- xAPIC: the register page ---- */
 
 u32 lapic_mmio_read(struct lapic *l, u32 offset, u64 now)
 {
-	u32 value;
+	u32 reg = offset >> 4;
 
 	if (!lapic_has_page(l))
 		return U32_MAX;
-	if (offset & 0xf)		/* between registers: undefined, not an error (SDM 10.4.1) */
+	if (offset & 0xf)		/* between registers: undefined (SDM 10.4.1) */
 		return 0;
-	if (!reg_read(l, offset >> 4, now, &value))
+	if (!reg_exists(reg))
 		lapic_error(l, ESR_REGISTER);
-	return value;
+	return reg_value(l, reg, now);
 }
 
 /* Read-only registers swallow writes; addresses without a register are an error. */
-static void mmio_write_other(struct lapic *l, u32 reg, u64 now)
-{
-	u32 value;
-
-	if (!reg_read(l, reg, now, &value))
-		lapic_error(l, ESR_REGISTER);
-}
-
 struct lapic_effect lapic_mmio_write(struct lapic *l, u32 offset, u32 value, u64 now)
 {
 	struct lapic_effect none = { .kind = LAPIC_EFFECT_NONE };
@@ -766,12 +775,26 @@ struct lapic_effect lapic_mmio_write(struct lapic *l, u32 offset, u32 value, u64
 		l->icr_high = value & 0xff000000;
 		return none;
 	default:
-		mmio_write_other(l, reg, now);
+		if (!reg_exists(reg))
+			lapic_error(l, ESR_REGISTER);
 		return reg_write(l, reg, value, now);
 	}
 }
 
-/* ---- x2APIC: MSRs (SDM 10.12.1.2, table 10-6) ---------------------------------------------------- */
+/* ---- either mode ---- */
+
+u64 lapic_icr_read(const struct lapic *l)
+{
+	return (u64)l->icr_high << 32 | l->icr_low;
+}
+
+struct lapic_effect lapic_icr_write(struct lapic *l, u64 value)
+{
+	set_icr(l, value, value >> 32);
+	return icr_send(l);
+}
+
+/* ---- x2APIC: MSRs (SDM 10.12.1.2, table 10-6) ---- */
 
 static bool msr_readable(u32 reg)
 {
@@ -784,59 +807,70 @@ static bool msr_readable(u32 reg)
 	case REG_SELF_IPI:
 		return false;
 	default:
-		return true;	/* reg_read() knows the rest */
+		return true;
 	}
 }
 
 int lapic_msr_read(struct lapic *l, u32 msr, u64 now, u64 *value)
 {
 	u32 reg = msr - LAPIC_MSR_FIRST;
-	u32 low;
 
-	if (!lapic_is_x2apic(l) || !msr_readable(reg) || !reg_read(l, reg, now, &low))
+	if (!lapic_is_x2apic(l) || !reg_exists(reg) || !msr_readable(reg))
 		return -1;
-	*value = low;
-	if (reg == REG_ICR_LOW)
-		*value |= (u64)l->icr_high << 32;
+	*value = reg == REG_ICR_LOW ? lapic_icr_read(l) : reg_value(l, reg, now);
 	return 0;
 }
 
-/* The bits that may be set in a write; false: no write at all. Read-only bits are ignored. */
-static bool msr_writable_bits(const struct lapic *l, u32 reg, u64 *bits)
+static bool msr_writable(u32 reg)
 {
-	if (reg_is_lvt(reg)) {
-		*bits = lvt_bits(l, reg - REG_LVT) | LVT_READ_ONLY;
-		if (!lvt_is_lint(reg - REG_LVT))
-			*bits &= ~LVT_REMOTE_IRR;
-		return true;
-	}
 	switch (reg) {
 	case REG_TPR:
-	case REG_SELF_IPI:	*bits = 0xff; break;
 	case REG_EOI:
-	case REG_ESR:		*bits = 0; break;
-	case REG_SVR:		*bits = SVR_BITS; break;
-	case REG_ICR_LOW:	*bits = ICR_LOW_BITS | BITS(63, 32); break;
-	case REG_INITIAL_COUNT:	*bits = U32_MAX; break;
-	case REG_DIVIDE:	*bits = DIVIDE_BITS; break;
-	default:		return false;
+	case REG_SVR:
+	case REG_ESR:
+	case REG_ICR_LOW:
+	case REG_INITIAL_COUNT:
+	case REG_DIVIDE:
+	case REG_SELF_IPI:
+		return true;
+	default:
+		return reg_is_lvt(reg);
 	}
-	return true;
+}
+
+static u64 msr_lvt_bits(const struct lapic *l, enum lapic_lvt source)
+{
+	u64 read_only = LVT_DELIVERY_STATUS | (lvt_is_lint(source) ? LVT_REMOTE_IRR : 0);
+
+	return lvt_bits(l, source) | read_only;
+}
+
+/* The bits that may be set in a write; those that are read-only are ignored then. */
+static u64 msr_writable_bits(const struct lapic *l, u32 reg)
+{
+	if (reg_is_lvt(reg))
+		return msr_lvt_bits(l, reg - REG_LVT);
+	switch (reg) {
+	case REG_TPR: return 0xff;
+	case REG_SELF_IPI: return 0xff;
+	case REG_SVR: return SVR_BITS;
+	case REG_ICR_LOW: return ICR_LOW_BITS | BITS(63, 32);
+	case REG_INITIAL_COUNT: return U32_MAX;
+	case REG_DIVIDE: return DIVIDE_BITS;
+	default: return 0;		/* EOI, ESR */
+	}
 }
 
 int lapic_msr_write(struct lapic *l, u32 msr, u64 value, u64 now, struct lapic_effect *effect)
 {
 	u32 reg = msr - LAPIC_MSR_FIRST;
-	u64 bits;
 
 	effect->kind = LAPIC_EFFECT_NONE;
-	if (!lapic_is_x2apic(l) || !msr_writable_bits(l, reg, &bits) || (value & ~bits))
+	if (!lapic_is_x2apic(l) || !msr_writable(reg) || (value & ~msr_writable_bits(l, reg)))
 		return -1;
 	switch (reg) {
 	case REG_ICR_LOW:
-		l->icr_low = value;
-		l->icr_high = value >> 32;
-		*effect = icr_send(l);
+		*effect = lapic_icr_write(l, value);
 		break;
 	case REG_SELF_IPI:
 		*effect = self_ipi_send(l, value);
@@ -847,7 +881,7 @@ int lapic_msr_write(struct lapic *l, u32 msr, u64 value, u64 now, struct lapic_e
 	return 0;
 }
 
-/* ---- destinations ------------------------------------------------------------------------------------ */
+/* ---- destinations ---- */
 
 /* SDM 10.6.2.2: DFR chooses flat (all bits) or cluster (high 4: which, low 4: who). */
 static bool match_xapic_logical(const struct lapic *l, u8 dest)
@@ -889,7 +923,7 @@ bool lapic_match_dest(const struct lapic *l, u32 dest, bool logical, bool wide)
 	return dest == (l->config.id & 0xff);
 }
 
-/* ---- state, as the parent sees it ------------------------------------------------------------------- */
+/* ---- state, as the parent sees it ---- */
 
 void lapic_state_get(struct lapic *l, u64 now, struct lapic_state *state)
 {
@@ -918,12 +952,6 @@ static void set_ldr(struct lapic *l, u32 value)
 {
 	if (!lapic_is_x2apic(l))
 		l->ldr = value & 0xff000000;
-}
-
-static void set_icr(struct lapic *l, u32 low, u32 high)
-{
-	l->icr_low = low & ICR_LOW_BITS;
-	l->icr_high = lapic_is_x2apic(l) ? high : high & 0xff000000;
 }
 
 /* As stored: an entry may be unmasked while SVR disables all of them. */
@@ -974,31 +1002,47 @@ void lapic_state_set(struct lapic *l, u64 now, const struct lapic_state *state)
 bool lapic_register_get(struct lapic *l, u32 msr, u64 now, u64 *value)
 {
 	u32 reg = msr - LAPIC_MSR_FIRST;
-	u32 low;
 
 	lapic_tick(l, now);
-	if (reg == REG_ICR_HIGH || !reg_read(l, reg, now, &low))
+	if (reg == REG_ICR_HIGH || !reg_exists(reg))
 		return false;
-	*value = low;
-	if (reg == REG_ICR_LOW)
-		*value |= (u64)l->icr_high << 32;
+	*value = reg == REG_ICR_LOW ? lapic_icr_read(l) : reg_value(l, reg, now);
 	return true;
 }
 
 static bool set_register(struct lapic *l, u32 reg, u64 value, u64 now)
 {
 	switch (reg) {
-	case REG_ID:		set_id(l, value); break;
-	case REG_TPR:		l->tpr = value & 0xff; break;
-	case REG_LDR:		set_ldr(l, value); break;
-	case REG_DFR:		l->dfr = value | 0x0fffffff; break;
-	case REG_SVR:		l->svr = value & SVR_BITS; break;
-	case REG_ESR:		l->esr = value & ESR_BITS; break;
-	case REG_ICR_LOW:	set_icr(l, value, value >> 32); break;
+	case REG_ID:
+		set_id(l, value);
+		break;
+	case REG_TPR:
+		l->tpr = value & 0xff;
+		break;
+	case REG_LDR:
+		set_ldr(l, value);
+		break;
+	case REG_DFR:
+		l->dfr = value | 0x0fffffff;
+		break;
+	case REG_SVR:
+		l->svr = value & SVR_BITS;
+		break;
+	case REG_ESR:
+		l->esr = value & ESR_BITS;
+		break;
+	case REG_ICR_LOW:
+		set_icr(l, value, value >> 32);
+		break;
 	case REG_INITIAL_COUNT:
-	case REG_DIVIDE:	reg_timer_write(l, reg, value, now); break;
-	case REG_CURRENT_COUNT:	set_timer(l, l->initial_count, value, now); break;
-	default:		return false;
+	case REG_DIVIDE:
+		reg_timer_write(l, reg, value, now);
+		break;
+	case REG_CURRENT_COUNT:
+		set_timer(l, l->initial_count, value, now);
+		break;
+	default:
+		return false;
 	}
 	return true;
 }

@@ -23,13 +23,15 @@
 #define LAPIC_MSR_FIRST		0x800u
 #define LAPIC_MSR_LAST		0x8ffu		/* the architectural range; most of it is #GP */
 
-/* Delivery modes (SDM 10.6.1); the interrupt types of AssertVirtualInterrupt have the same numbers. */
+/* Delivery modes (SDM 10.6.1). AssertVirtualInterrupt's interrupt types have the same numbers. */
 enum lapic_delivery {
 	LAPIC_FIXED = 0, LAPIC_LOWEST = 1, LAPIC_SMI = 2, LAPIC_REMOTE_READ = 3,
 	LAPIC_NMI = 4, LAPIC_INIT = 5, LAPIC_SIPI = 6, LAPIC_EXTINT = 7,
 };
 
-enum lapic_shorthand { LAPIC_TO_DEST = 0, LAPIC_TO_SELF = 1, LAPIC_TO_ALL = 2, LAPIC_TO_OTHERS = 3 };
+enum lapic_shorthand {
+	LAPIC_TO_DEST = 0, LAPIC_TO_SELF = 1, LAPIC_TO_ALL = 2, LAPIC_TO_OTHERS = 3,
+};
 
 /*
  * An interrupt to other processors, already checked: modes and combinations that
@@ -156,8 +158,15 @@ int lapic_msr_write(struct lapic *l, u32 msr, u64 value, u64 now, struct lapic_e
 
 /* The guest's WRMSR to APIC_BASE; reading it is l->base. 0, or -1: #GP(0). */
 int lapic_base_write(struct lapic *l, u64 value, struct lapic_effect *effect);
-/* APIC_BASE as a register of the VP, by the parent: any legal mode from any. False: illegal value. */
+/* APIC_BASE as a VP register, by the parent: any legal mode from any. False: illegal value. */
 bool lapic_base_set(struct lapic *l, u64 value);
+
+/*
+ * The ICR as 64 bits in either mode: the synthetic MSR. The destination is in bits 63:56 in
+ * xAPIC mode, in 63:32 in x2APIC mode.
+ */
+u64 lapic_icr_read(const struct lapic *l);
+struct lapic_effect lapic_icr_write(struct lapic *l, u64 value);
 
 /*
  * MSR TSC_DEADLINE: @tsc as written and the time the guest's TSC gets there (in the
@@ -176,7 +185,7 @@ u64 lapic_deadline_read(struct lapic *l, u64 now);
 u8 lapic_cr8(const struct lapic *l);
 void lapic_cr8_set(struct lapic *l, u8 cr8);
 
-/* Request @vector. False: not accepted (APIC off or disabled, or an illegal vector: in the ESR then). */
+/* Request @vector. False: not accepted: APIC off or disabled, or an illegal vector (to the ESR). */
 bool lapic_set_irr(struct lapic *l, u8 vector, bool level);
 /* Withdraw a request that has not been accepted. */
 void lapic_clear_irr(struct lapic *l, u8 vector);
@@ -187,7 +196,7 @@ int lapic_highest_irr(const struct lapic *l);
 u8 lapic_ppr(const struct lapic *l);
 /* Delivery of a requested vector: IRR to ISR. */
 void lapic_accept(struct lapic *l, u8 vector);
-/* EOI by whatever way (register, MSR, synthetic MSR, assist page). False: nothing was in service. */
+/* EOI by register, MSR, synthetic MSR or assist page. False: nothing was in service. */
 bool lapic_eoi(struct lapic *l, struct lapic_eoi *eoi);
 
 /*

@@ -207,6 +207,25 @@ static bool child_write(struct vp *vp, u32 msr, u64 val)
 	return false;
 }
 
+bool msr_is_virtual(struct vp *vp, u32 msr)
+{
+	u64 val = 0;
+	bool ok;
+
+	return common_read(vp, msr, &val, &ok) || child_read(vp, msr, &val);
+}
+
+/* The parent has registered what becomes of it: 0 fault, 1 ignore. */
+static bool registered(struct vp *vp, u32 msr, u32 access, bool *ok)
+{
+	u32 action;
+
+	if (!intercept_msr_result(vp, msr, access, &action))
+		return false;
+	*ok = action == HV_MSR_ACTION_IGNORE;
+	return true;
+}
+
 bool msr_read(struct vp *vp, u32 msr, u64 *val)
 {
 	bool ok;
@@ -216,6 +235,8 @@ bool msr_read(struct vp *vp, u32 msr, u64 *val)
 		return ok;
 	if (partition_is_root(vp->pt))
 		return false;
+	if (registered(vp, msr, HV_INTERCEPT_READ, &ok))
+		return ok;
 	return child_read(vp, msr, val) || partition_ignores_msrs(vp->pt);
 }
 
@@ -227,5 +248,7 @@ bool msr_write(struct vp *vp, u32 msr, u64 val)
 		return ok;
 	if (partition_is_root(vp->pt))
 		return false;
+	if (registered(vp, msr, HV_INTERCEPT_WRITE, &ok))
+		return ok;
 	return child_write(vp, msr, val) || partition_ignores_msrs(vp->pt);
 }

@@ -62,7 +62,7 @@ void sched_forget(struct vp *vp)
 }
 
 /* An event ends HLT and guest idle (AND STARTUP only by SIPI). */
-static void activity_update(struct vp *vp)
+void vp_activity_update(struct vp *vp)
 {
 	if (!(vp->activity & (ACTIVITY_HALT_SUSPEND | ACTIVITY_IDLE_SUSPEND)))
 		return;
@@ -74,10 +74,12 @@ void vp_wake(struct vp *vp)
 {
 	struct lp *lp = vp->home;
 
-	activity_update(vp);
+	vp_activity_update(vp);
 	if (!vp_runnable(vp))
 		return;
-	if (lp->running != vp)
+	if (options.root_scheduler && !partition_is_root(vp->pt))
+		dispatch_signal(vp);
+	else if (lp->running != vp)
 		runq_add(lp, vp, partition_is_root(vp->pt));
 	/* Running: it must look at its interrupts again. Not running: somebody must be asked to stop or get up. */
 	lp_kick(lp);
@@ -97,7 +99,7 @@ static struct vp *sched_pick(struct lp *lp)
 	struct vp *vp = lp->running;
 
 	if (vp)
-		activity_update(vp);
+		vp_activity_update(vp);
 	if (vp && vp_runnable(vp) && !must_yield(lp, vp))
 		return vp;
 	lp->running = NULL;
@@ -131,7 +133,7 @@ static void timer_program(struct lp *lp)
 		if (d < best)
 			best = d;
 	}
-	if (lp->running && lp->runq_head && lp->slice_end_ns < best)
+	if ((lp->dispatched || (lp->running && lp->runq_head)) && lp->slice_end_ns < best)
 		best = lp->slice_end_ns;
 	apic_timer_set(lp, best);
 }
@@ -193,14 +195,15 @@ void sched_run(struct lp *lp)
 		irq_drain(lp);
 		timers_run(lp);
 		npt_flush_due();
-		vp = sched_pick(lp);
+		vp = lp->dispatched ? dispatch_pick(lp) : NULL;
+		if (!vp)
+			vp = sched_pick(lp);
 		timer_program(lp);
 		if (!vp) {
 			lp_idle(lp);
 			continue;
 		}
-		if (!vp_events_prepare(vp))
-			continue;
+		vp_events_prepare(vp);
 		vp_enter(lp, vp);
 		if (vp_runnable(vp))
 			exit_handle(vp);

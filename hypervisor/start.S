@@ -50,7 +50,7 @@ enter_long:
 	mov	%eax, %cr3
 	mov	$EFER, %ecx
 	rdmsr
-	or	$0x1100, %eax		/* SVME, LME */
+	or	$0x1900, %eax		/* SVME, NXE (for the NX of nested tables), LME */
 	wrmsr
 	mov	$CR0_LONG, %eax
 	mov	%eax, %cr0

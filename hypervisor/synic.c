@@ -19,9 +19,7 @@
 #define SINT_POLLING		BIT(18)
 #define SINT_RESET		SINT_MASKED
 #define SVERSION		1
-#define APIC_REG_ICR_HIGH	0x310
-#define APIC_REG_ICR_LOW	0x300
-#define APIC_REG_EOI		0xb0
+#define APIC_MSR_TPR		0x808
 
 /* ---- messages ---- */
 
@@ -324,8 +322,7 @@ bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val)
 		*val = APIC_HZ;
 		return true;
 	case HV_MSR_ICR:
-		*val = (u64)lapic_mmio_read(&vp->lapic, APIC_REG_ICR_HIGH, 0) << 32 |
-		       lapic_mmio_read(&vp->lapic, APIC_REG_ICR_LOW, 0);
+		*val = lapic_icr_read(&vp->lapic);
 		return true;
 	case HV_MSR_TPR:
 		*val = vp->lapic.tpr;
@@ -386,11 +383,8 @@ static bool eoi_write(struct vp *vp)
 
 static bool icr_write(struct vp *vp, u64 val)
 {
-	u64 now = time_now_ns();
-	struct lapic_effect fx;
+	struct lapic_effect fx = lapic_icr_write(&vp->lapic, val);
 
-	lapic_mmio_write(&vp->lapic, APIC_REG_ICR_HIGH, val >> 32, now);
-	fx = lapic_mmio_write(&vp->lapic, APIC_REG_ICR_LOW, val, now);
 	apic_effect(vp, &fx);
 	return true;
 }
@@ -417,8 +411,7 @@ bool msr_synthetic_write(struct vp *vp, u32 msr, u64 val)
 	case HV_MSR_ICR:
 		return icr_write(vp, val);
 	case HV_MSR_TPR:
-		lapic_mmio_write(&vp->lapic, 0x80, val & 0xff, time_now_ns());
-		return true;
+		return lapic_register_set(&vp->lapic, APIC_MSR_TPR, time_now_ns(), val & 0xff);
 	case HV_MSR_VP_ASSIST_PAGE:
 		vp->vp_assist = page_msr(vp, vp->vp_assist, val);
 		return true;

@@ -156,19 +156,37 @@ u16 vp_create(struct partition *pt, u32 index, struct lp *home)
 	return HV_STATUS_SUCCESS;
 }
 
-void vp_destroy(struct vp *vp)
+/* x87 and SSE state of a child is in *fpu after each exit: its old LP has nothing of it. */
+static void home_leave(struct vp *vp)
 {
-	struct partition *pt = vp->pt;
 	struct vp **link = &vp->home->vps;
 
-	vp->explicit_suspend = 1;
-	vp_stop(vp);
 	sched_forget(vp);
 	if (vp->home->fpu_owner == vp)
 		vp->home->fpu_owner = NULL;
 	while (*link != vp)
 		link = &(*link)->next_home;
 	*link = vp->next_home;
+}
+
+void vp_move(struct vp *vp, struct lp *home)
+{
+	if (vp->home == home)
+		return;
+	home_leave(vp);
+	vp->home = home;
+	vp->next_home = home->vps;
+	home->vps = vp;
+}
+
+void vp_destroy(struct vp *vp)
+{
+	struct partition *pt = vp->pt;
+
+	vp->explicit_suspend = 1;
+	vp_stop(vp);
+	dispatch_forget(vp);
+	home_leave(vp);
 	synic_cancel(vp->intercept);
 	hc_vp_release(vp);
 	pt->vps[vp->index] = NULL;
@@ -293,12 +311,15 @@ static void pending_event_apply(struct vp *vp)
 	vp->pending_event[0][0] = vp->pending_event[0][1] = 0;
 }
 
+/* HLT ends with what can be taken; guest idle with any interrupt, whatever RFLAGS.IF says (TLFS: GUEST_IDLE). */
 bool vp_event_waiting(const struct vp *vp)
 {
+	bool open = (vp->vmcb->s.rflags & RFLAGS_IF) || (vp->activity & ACTIVITY_IDLE_SUSPEND);
 	u8 vector;
 
 	return (vp->nmi_pending && !vp->nmi_masked) || vp->pending_interruption ||
-	       (vp->pending_event[0][0] & 1) || lapic_next(&vp->lapic, &vector);
+	       (vp->pending_event[0][0] & 1) ||
+	       (open && (vp->extint == EXTINT_PENDING || lapic_next(&vp->lapic, &vector)));
 }
 
 /*
@@ -321,24 +342,44 @@ static void shadow_step(struct vp *vp)
  * RFLAGS.IF and V_TPR allow, past any event injected at the same entry. EVENTINJ is not
  * used for them: the emulator can deliver such a one twice.
  */
+static void virq_offer(struct vp *vp, u8 vector, u64 flags)
+{
+	vp->virq_vector = vector;
+	vp->vmcb->c.vintr |= SVM_V_IRQ | flags | (u64)vector << SVM_V_INTR_VECTOR_SHIFT |
+			     (u64)(vector >> 4) << SVM_V_INTR_PRIO_SHIFT;
+}
+
 static void interrupt_prepare(struct vp *vp)
 {
 	struct vmcb *v = vp->vmcb;
 	int vector = lapic_highest_irr(&vp->lapic);
 	u8 next;
 
+	/* AssertVirtualInterrupt: an ExtINT ignores priorities and whether the APIC is on. */
+	vp->virq_extint = vp->extint == EXTINT_PENDING;
+	if (vp->virq_extint) {
+		virq_offer(vp, vp->extint_vector, SVM_V_IGN_TPR);
+		return;
+	}
 	if (vector < 0)
 		return;
 	/* In service is something higher: no window to wait for, its EOI comes here. Held back by TPR: V_TPR decides. */
 	if (lapic_next(&vp->lapic, &next)) {
 		if ((v->c.int_state & BIT(0)) && (v->s.rflags & RFLAGS_IF) && !(v->c.eventinj & SVM_EVENT_VALID))
 			shadow_step(vp);
-	} else if (vector >> 4 > lapic_cr8(&vp->lapic)) {
+	} else if (vector >> 4 > lapic_cr8(&vp->lapic) || vector >> 4 <= bitmap256_highest(vp->lapic.isr) >> 4) {
 		return;
 	}
-	vp->virq_vector = vector;
-	v->c.vintr |= SVM_V_IRQ | (u64)vector << SVM_V_INTR_VECTOR_SHIFT |
-		      (u64)(vector >> 4) << SVM_V_INTR_PRIO_SHIFT;
+	virq_offer(vp, vector, 0);
+}
+
+/* The processor has taken what was offered. */
+static void virq_taken(struct vp *vp)
+{
+	if (vp->virq_extint)
+		vp->extint = EXTINT_ACKNOWLEDGED;
+	else
+		lapic_accept(&vp->lapic, vp->virq_vector);
 }
 
 static void nmi_prepare(struct vp *vp)
@@ -353,13 +394,14 @@ static void nmi_prepare(struct vp *vp)
 	v->c.intercept[0] |= SVM_INTERCEPT_IRET;
 }
 
-bool vp_events_prepare(struct vp *vp)
+void vp_events_prepare(struct vp *vp)
 {
 	struct vmcb_control *c = &vp->vmcb->c;
 
 	if (vp->register_page)
 		regpage_load(vp);
-	c->vintr = (c->vintr & ~(SVM_V_IRQ | SVM_V_TPR_MASK | SVM_V_INTR_PRIO_MASK | SVM_V_INTR_VECTOR_MASK)) |
+	c->vintr = (c->vintr & ~(SVM_V_IRQ | SVM_V_TPR_MASK | SVM_V_INTR_PRIO_MASK | SVM_V_INTR_VECTOR_MASK |
+				SVM_V_IGN_TPR)) |
 		   lapic_cr8(&vp->lapic);
 	c->eventinj = 0;
 	pending_event_apply(vp);
@@ -369,7 +411,6 @@ bool vp_events_prepare(struct vp *vp)
 	}
 	nmi_prepare(vp);
 	interrupt_prepare(vp);
-	return true;
 }
 
 /*
@@ -383,19 +424,22 @@ void vp_events_collect(struct vp *vp)
 			  (c->exitintinfo & SVM_EVENT_VECTOR_MASK) == vp->virq_vector;
 
 	lapic_cr8_set(&vp->lapic, c->vintr & SVM_V_TPR_MASK);
-	if (vp->virq_vector && !broken_off && !(c->vintr & SVM_V_IRQ))
-		lapic_accept(&vp->lapic, vp->virq_vector);
+	if ((vp->virq_vector || vp->virq_extint) && !broken_off && !(c->vintr & SVM_V_IRQ))
+		virq_taken(vp);
 	if ((c->exitintinfo & SVM_EVENT_VALID) && !broken_off)
 		vp->pending_interruption = eventinj_to_pending(c->exitintinfo);
 	vp->virq_vector = 0;
+	vp->virq_extint = false;
 }
 
 /* ---- interrupts from elsewhere ---- */
 
-void vp_irq(struct vp *vp, u8 vector, bool level)
+bool vp_irq(struct vp *vp, u8 vector, bool level)
 {
-	lapic_set_irr(&vp->lapic, vector, level);
+	if (!lapic_set_irr(&vp->lapic, vector, level))
+		return false;
 	vp_wake(vp);
+	return true;
 }
 
 void vp_nmi(struct vp *vp)

@@ -83,7 +83,7 @@ bool walk_flags_valid(u64 flags)
 	return !((flags & WALK_ENFORCE_SMAP) && (flags & WALK_OVERRIDE_SMAP));
 }
 
-/* ---- entries ------------------------------------------------------------------- */
+/* ---- entries ---- */
 
 static void *entry_ptr(struct walk *w, bool write, enum walk_code *why)
 {
@@ -189,7 +189,7 @@ static u64 entry_address(const struct walk *w)
 	return w->entry & BITS(MAX_PHYS_BITS - 1, PAGE_BITS);
 }
 
-/* ---- one walk -------------------------------------------------------------------------- */
+/* ---- one walk ---- */
 
 static void walk_collect(struct walk *w)
 {
@@ -287,7 +287,7 @@ static enum walk_code walk_once(struct walk *w)
 	return entry_mark(w, bits);
 }
 
-/* ---- the page it leads to ----------------------------------------------------------------- */
+/* ---- the page it leads to ---- */
 
 static u64 leaf_size(const struct walk *w)
 {

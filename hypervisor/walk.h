@@ -40,7 +40,7 @@ enum walk_cache { WALK_UC = 0, WALK_WC = 1, WALK_WT = 4, WALK_WP = 5, WALK_WB = 
 struct walk_cpu {
 	u64 cr0, cr3, cr4, efer, pat, rflags;
 	u8 cpl;
-	u8 phys_bits;		/* guest-physical address width: above it, entries have reserved bits */
+	u8 phys_bits;		/* of a guest-physical address; entries have reserved bits above */
 };
 
 /*
@@ -55,14 +55,14 @@ struct walk_memory {
 
 struct walk_result {
 	enum walk_code code;
-	u64 gpa;		/* OK: of @gva; GPA_ codes and OVERLAY: of the table that was refused */
+	u64 gpa;		/* OK: of @gva; GPA_ codes, OVERLAY: of the table refused */
 	u64 page_size;		/* OK: of the translation; 0 with paging off */
 	enum walk_cache cache;	/* OK: by PAT; WB with paging off */
 	/* OK: what the translation permits to anybody at all */
 	bool writable, executable, user;
 };
 
-/* At least one access; no unknown, unsupported or contradictory flag. The VTL field is not looked at. */
+/* At least one access; no unknown, unsupported or contradictory flag. Any VTL. */
 bool walk_flags_valid(u64 flags);
 
 /*

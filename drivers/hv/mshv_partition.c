@@ -328,6 +328,7 @@ long mshv_partition_ioctl_create(void *object, void __user *uarg, void *arg)
 		goto put_partition;
 	}
 
+	file->f_mode |= FMODE_LSEEK;
 	fd_install(fd, file);
 	return fd;
 

@@ -473,6 +473,8 @@ static int vp_create_file(struct mshv_partition *pt, u32 index,
 		return ret;
 	}
 
+	(*file)->f_mode |= FMODE_LSEEK;
+
 	/* The slot is reserved, so that this cannot fail */
 	mshv_partition_get(pt);
 	xa_store(&pt->vps, index, vp, GFP_KERNEL);

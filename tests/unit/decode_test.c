@@ -9,7 +9,7 @@
 #include "tap.h"
 #include "decode.c"
 
-/* ---- cases that can be executed ------------------------------------------------ */
+/* ---- cases that can be executed ---- */
 
 /* The page that memory operands lie in: low, so that it has an absolute 32-bit address. */
 #define WINDOW		0x10000000ul
@@ -152,7 +152,7 @@ CODE(".byte 0x4f, 0x48, 0x8b, 0x03");
 CODE(".byte 0x40, 0x88, 0x33");
 CODE(".byte 0xf3, 0x8b, 0x03");
 
-/* ---- the processor's own answer --------------------------------------------------- */
+/* ---- the processor's own answer ---- */
 
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI };
 
@@ -405,7 +405,7 @@ TEST(any_bytes_decode_to_something_sane_or_to_nothing)
 	}
 }
 
-/* ---- what cannot be executed here ------------------------------------------------- */
+/* ---- what cannot be executed here ---- */
 
 struct described {
 	const u8 *start, *end;
@@ -623,7 +623,7 @@ TEST(a_repeated_string_uses_the_counter_of_its_address_size)
 	check(!insn_repeats(&insn, gpr));
 }
 
-/* ---- instructions without operands ------------------------------------------------- */
+/* ---- instructions without operands ---- */
 
 #define length(mode, which, ...) ({					\
 	static const u8 bytes[] = { __VA_ARGS__ };			\

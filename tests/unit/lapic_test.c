@@ -92,18 +92,21 @@ static int eoi(void)
 
 #define LEVEL	0x100
 
-/* ---- reset ------------------------------------------------------------------------- */
+/* ---- reset ---- */
 
 TEST(reset_leaves_nothing_of_what_was)
 {
-	static struct lapic zeroed;
+	struct lapic_state was, fresh;
 
+	lapic_reset(&apic, &plain);
+	lapic_state_get(&apic, 0, &fresh);
 	memset(&apic, 0xa5, sizeof(apic));
 	apic.frozen = true;
 	lapic_reset(&apic, &plain);
-	lapic_reset(&zeroed, &plain);
-	check(!memcmp(&apic.base, &zeroed.base, offsetof(struct lapic, frozen) - offsetof(struct lapic, base)));
-	check(!apic.frozen && !apic.frozen_ns);
+	lapic_state_get(&apic, 0, &was);
+	check(!memcmp(&was, &fresh, sizeof(was)));
+	check(!apic.tpr && !apic.lint_lines && !apic.frozen);
+	check(!apic.timer_next && !apic.tsc_deadline);
 }
 
 TEST(reset_leaves_the_documented_values)
@@ -154,7 +157,7 @@ TEST(init_keeps_mode_and_id_and_forgets_the_rest)
 	check_eq(rdmsr(REG_CURRENT_COUNT), 0);
 }
 
-/* ---- APIC_BASE ---------------------------------------------------------------------- */
+/* ---- APIC_BASE ---- */
 
 #define DISABLED	0xfee00100ull
 #define XAPIC		0xfee00900ull
@@ -259,7 +262,7 @@ TEST(entering_x2apic_mode_keeps_all_but_icr_high)
 	check_eq(rdmsr(REG_TMR + 2), BIT(0x55 - 64));
 }
 
-/* ---- priorities ---------------------------------------------------------------------- */
+/* ---- priorities ---- */
 
 TEST(the_highest_request_is_delivered_first)
 {
@@ -352,7 +355,7 @@ TEST(cr8_is_the_class_of_the_task_priority)
 	check_eq(read(REG_TPR), 0);
 }
 
-/* ---- requests and EOI ----------------------------------------------------------------- */
+/* ---- requests and EOI ---- */
 
 TEST(edge_requests_merge_and_level_is_remembered_by_the_last)
 {
@@ -431,7 +434,7 @@ TEST(a_disabled_apic_accepts_nothing_and_keeps_what_it_has)
 	check_eq(next(), -1);
 }
 
-/* ---- errors ------------------------------------------------------------------------------ */
+/* ---- errors ---- */
 
 TEST(an_illegal_vector_is_refused_and_shows_in_the_esr_once_written)
 {
@@ -517,7 +520,7 @@ TEST(read_only_registers_are_not_changed_and_are_no_error)
 	check(!memcmp(&apic, &before, sizeof(apic)));
 }
 
-/* ---- registers with reserved bits ----------------------------------------------------------- */
+/* ---- registers with reserved bits ---- */
 
 TEST(reserved_bits_in_the_page_read_as_zero)
 {
@@ -568,7 +571,7 @@ TEST(disabling_masks_every_entry_until_it_is_written_again)
 	check_eq(read(LVT(TIMER)), 0x40);
 }
 
-/* ---- IPIs ---------------------------------------------------------------------------------------- */
+/* ---- IPIs ---- */
 
 /* Which delivery modes may go by which shorthand: SDM table 10-3. */
 static bool combination_sends(u32 delivery, u32 shorthand)
@@ -648,6 +651,22 @@ TEST(the_x2apic_icr_is_one_64_bit_register)
 	check_eq(rdmsr(REG_ICR_LOW), 0x1234567800004840ull);
 }
 
+TEST(the_synthetic_icr_follows_the_mode)
+{
+	struct lapic_effect effect;
+
+	apic_fresh();
+	effect = lapic_icr_write(&apic, 0x0700000000004050ull);
+	check_eq(effect.kind, LAPIC_EFFECT_IPI);
+	check_eq(effect.ipi.dest, 7);
+	check(!effect.ipi.wide);
+	check_eq(lapic_icr_read(&apic), 0x0700000000004050ull);
+	apic_x2();
+	effect = lapic_icr_write(&apic, 0x0700000000004050ull);
+	check_eq(effect.ipi.dest, 0x07000000);
+	check(effect.ipi.wide);
+}
+
 TEST(the_self_ipi_register_sends_to_the_sender)
 {
 	apic_x2();
@@ -660,7 +679,7 @@ TEST(the_self_ipi_register_sends_to_the_sender)
 	check_eq(rdmsr(REG_ESR), 0x40);
 }
 
-/* ---- x2APIC MSRs ------------------------------------------------------------------------------------ */
+/* ---- x2APIC MSRs ---- */
 
 TEST(outside_x2apic_mode_every_register_msr_faults)
 {
@@ -764,7 +783,7 @@ TEST(an_msr_eoi_reports_as_the_register_does)
 	check(last.eoi.level);
 }
 
-/* ---- destinations -------------------------------------------------------------------------------------- */
+/* ---- destinations ---- */
 
 static bool match(u32 dest, bool logical, bool wide)
 {
@@ -856,7 +875,7 @@ TEST(x2apic_logical_destinations_match_cluster_and_place)
 	check(match(0x08, true, false));	/* 8 bits reach cluster 0 */
 }
 
-/* ---- timer -------------------------------------------------------------------------------------------------- */
+/* ---- timer ---- */
 
 #define ONE_SHOT	0x000efu
 #define PERIODIC	0x200efu
@@ -1168,7 +1187,7 @@ TEST(what_was_due_at_the_freeze_has_fired)
 	check_eq(fired(), 0xef);
 }
 
-/* ---- local pins and sources ---------------------------------------------------------------------------------- */
+/* ---- local pins and sources ---- */
 
 TEST(lint_pins_deliver_as_their_entry_says)
 {
@@ -1301,7 +1320,7 @@ TEST(a_local_source_with_an_illegal_vector_is_an_error)
 	check_eq(next(), -1);
 }
 
-/* ---- state ------------------------------------------------------------------------------------------------------- */
+/* ---- state ---- */
 
 static void apic_busy(void)
 {

@@ -13,7 +13,7 @@ static_assert(PTE_WRITE_THROUGH == 8 && PTE_CACHE_DISABLE == 0x10, "APM2 5.4");
 static_assert(PTE_ACCESSED == 0x20 && PTE_DIRTY == 0x40 && PTE_LARGE == 0x80, "APM2 5.4");
 static_assert(PTE_PAT == 0x80 && PTE_PAT_LARGE == 0x1000 && PTE_NO_EXECUTE == 1ul << 63, "APM2 5.4");
 
-/* ---- a guest's memory: few pages, tables put up by hand ----------------------- */
+/* ---- a guest's memory: few pages, tables put up by hand ---- */
 
 #define NR_PAGES	16
 
@@ -135,7 +135,7 @@ static enum walk_code code(u64 gva, u64 flags)
 	check_eq(found.page_size, should_size);				\
 } while (0)
 
-/* ---- translation ----------------------------------------------------------------- */
+/* ---- translation ---- */
 
 TEST(paging_off_translates_every_address_to_itself)
 {
@@ -259,7 +259,7 @@ TEST(the_cache_type_is_what_pat_says)
 	}
 }
 
-/* ---- addresses that translate to nothing --------------------------------------------- */
+/* ---- addresses that translate to nothing ---- */
 
 TEST(an_entry_that_is_not_present_ends_the_walk_at_each_level)
 {
@@ -373,7 +373,7 @@ TEST(bit_21_of_a_4_mib_entry_is_reserved)
 	check_eq(code(GVA32, WALK_READ), WALK_OK);
 }
 
-/* ---- privileges -------------------------------------------------------------------- */
+/* ---- privileges ---- */
 
 TEST(each_level_can_take_write_and_user_and_execute_away)
 {
@@ -479,7 +479,7 @@ TEST(reserved_bits_are_named_before_privileges)
 	check_eq(code(GVA, WALK_READ | WALK_USER), WALK_RESERVED_BIT);
 }
 
-/* ---- tables that cannot be reached ---------------------------------------------------- */
+/* ---- tables that cannot be reached ---- */
 
 TEST(a_table_that_cannot_be_read_is_named_at_each_level)
 {
@@ -515,7 +515,7 @@ TEST(a_table_that_cannot_be_written_matters_only_where_a_bit_is_to_be_set)
 	check_eq(code(GVA, WALK_WRITE | WALK_SET_BITS), WALK_OK);
 }
 
-/* ---- accessed and dirty bits ------------------------------------------------------------ */
+/* ---- accessed and dirty bits ---- */
 
 TEST(nothing_is_written_without_being_asked_for)
 {
@@ -598,7 +598,7 @@ TEST(tables_that_never_hold_still_do_not_hold_the_walk)
 	check_eq(code(GVA, WALK_READ | WALK_SET_BITS), WALK_NOT_PRESENT);
 }
 
-/* ---- flags -------------------------------------------------------------------------------- */
+/* ---- flags ---- */
 
 TEST(flags_need_an_access_and_no_contradiction)
 {
