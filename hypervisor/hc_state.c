@@ -272,7 +272,10 @@ static u16 timers_set(struct vp *vp, const struct hv_stimers_state *in)
 	return HV_STATUS_SUCCESS;
 }
 
-/* SIM and SIEF pages are where their MSRs point in the child's memory; disabled, they are zero. */
+/*
+ * SIM and SIEF pages are where their MSRs point in the child's memory. Disabled they
+ * read as zero, and what is set is dropped: enabling clears the page anyway (a guess).
+ */
 static void *synic_page(struct vp *vp, u32 type)
 {
 	u64 msr = type == HV_VP_STATE_SIM_PAGE ? vp->synic.simp : vp->synic.siefp;
@@ -341,9 +344,8 @@ static u16 pages_set(struct vp *vp, const struct hv_vp_state_input *in)
 	case HV_VP_STATE_SIM_PAGE:
 	case HV_VP_STATE_SIEF_PAGE:
 		page = synic_page(vp, in->type);
-		if (!page)
-			return HV_STATUS_INVALID_SYNIC_STATE;
-		memcpy(page, state_copy, PAGE_SIZE);
+		if (page)
+			memcpy(page, state_copy, PAGE_SIZE);
 		return HV_STATUS_SUCCESS;
 	}
 	return HV_STATUS_INVALID_PARAMETER;
