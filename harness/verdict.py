@@ -14,7 +14,8 @@ CODES = {33: 'power-off, clean', 35: 'power-off, not clean', 37: 'the hypervisor
 CODE_CLEAN, CODE_UNCLEAN, CODE_RESET = 33, 35, 41
 # Ends that are wanted by these names, and what the verdict is then.
 ENDS = {'pass': (CODE_CLEAN, 'clean'), 'reset': (CODE_RESET, 'clean')}
-KERNEL_TROUBLE = re.compile(r'WARNING: |BUG: |Oops: |Kernel panic|soft lockup|rcu.*stall|'
+# "WARNING: See ...hw-vuln..." is advice about the processor.
+KERNEL_TROUBLE = re.compile(r'WARNING: (?!See )|BUG: |Oops: |Kernel panic|soft lockup|rcu.*stall|'
                             r'unchecked MSR|No irq handler for')
 TAIL_LINES = 15
 
