@@ -57,6 +57,7 @@ static u32 features_edx(const struct partition *pt)
 	u64 synth = pt->synthetic_features;
 
 	return (pt->privileges & HV_PRIV_ACCESS_FREQUENCY_REGS ? HV_FEATURE_FREQUENCY_MSRS : 0) |
+	       (partition_is_root(pt) ? HV_FEATURE_CRASH_MSRS : 0) |
 	       (partition_is_root(pt) || (synth & HV_SYNTH_DIRECT_STIMER) ? HV_FEATURE_DIRECT_STIMER : 0);
 }
 

@@ -288,12 +288,59 @@ static bool msr_permitted(struct vp *vp, u32 msr)
 	return (vp->pt->privileges & need) == need;
 }
 
+/* ---- last words of the root ---- */
+
+#define CRASH_TEXT_MAX	120
+
+static bool crash_msr(const struct vp *vp, u32 msr)
+{
+	return partition_is_root(vp->pt) && msr >= HV_MSR_CRASH_P0 && msr <= HV_MSR_CRASH_CTL;
+}
+
+static void crash_read(const struct partition *pt, u32 msr, u64 *val)
+{
+	*val = msr == HV_MSR_CRASH_CTL ? HV_CRASH_CTL_MESSAGE | HV_CRASH_CTL_NOTIFY : pt->crash[msr - HV_MSR_CRASH_P0];
+}
+
+/* One line of it, of characters that do the log no harm. */
+static void crash_print(struct vp *vp)
+{
+	u64 gpa = vp->pt->crash[3], size = vp->pt->crash[4], n = 0;
+	const char *from = gpa_ptr(vp->pt, gpa & PAGE_GFN, NPT_R);
+	char text[CRASH_TEXT_MAX + 1];
+
+	if (!from)
+		return;
+	gpa &= PAGE_SIZE - 1;
+	while (n < size && n < CRASH_TEXT_MAX && gpa + n < PAGE_SIZE && from[gpa + n] >= ' ' && from[gpa + n] <= '~') {
+		text[n] = from[gpa + n];
+		n++;
+	}
+	text[n] = 0;
+	hv_info("root VP %u panics: %s", vp->index, text);
+}
+
+static void crash_write(struct vp *vp, u32 msr, u64 val)
+{
+	vp->pt->crash[msr - HV_MSR_CRASH_P0] = val;
+	if (msr != HV_MSR_CRASH_CTL || !(val & HV_CRASH_CTL_NOTIFY))
+		return;
+	if (val & HV_CRASH_CTL_MESSAGE)
+		crash_print(vp);
+	else
+		hv_info("root VP %u panics: error %llx, RIP %llx", vp->index, vp->pt->crash[0], vp->pt->crash[2]);
+}
+
 /* ---- access ---- */
 
 bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val)
 {
 	struct partition *pt = vp->pt;
 
+	if (crash_msr(vp, msr)) {
+		crash_read(pt, msr, val);
+		return true;
+	}
 	if (!msr_permitted(vp, msr))
 		return !partition_is_root(pt) && partition_ignores_msrs(pt);
 	switch (msr) {
@@ -393,6 +440,10 @@ bool msr_synthetic_write(struct vp *vp, u32 msr, u64 val)
 {
 	struct partition *pt = vp->pt;
 
+	if (crash_msr(vp, msr)) {
+		crash_write(vp, msr, val);
+		return true;
+	}
 	if (!msr_permitted(vp, msr))
 		return !partition_is_root(pt) && partition_ignores_msrs(pt);
 	switch (msr) {
