@@ -6,6 +6,8 @@
  * the firmware's tables, but has to be told the values that AML computes.
  * Sleep states in which the processors lose their state are refused: nobody
  * would set up the hypervisor again afterwards.
+ *
+ * When Linux panics, the hypervisor is told why if it wants to know.
  */
 #define pr_fmt(fmt) "Hyper-V: " fmt
 
@@ -14,8 +16,11 @@
 #include <linux/notifier.h>
 #include <linux/pm.h>
 #include <linux/reboot.h>
+#include <linux/string.h>
 #include <linux/suspend.h>
+#include <asm/mshyperv.h>
 #include <asm/mshv_root.h>
+#include <asm/page.h>
 #include <asm/reboot.h>
 #include <asm-generic/mshv_tlfs.h>
 
@@ -90,12 +95,45 @@ static struct notifier_block root_pm_nb = {
 	.notifier_call = root_pm_event,
 };
 
+/* Must not cross a page, and its physical address must be known */
+static char root_panic_text[256] __aligned(256);
+
+static int root_panic_event(struct notifier_block *nb, unsigned long event,
+			    void *text)
+{
+	ssize_t len = strscpy(root_panic_text, text, sizeof(root_panic_text));
+
+	if (len < 0)
+		len = sizeof(root_panic_text) - 1;
+	hyperv_report_panic_msg(__pa_symbol(root_panic_text), len);
+
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block root_panic_nb = {
+	.notifier_call = root_panic_event,
+};
+
+static void root_panic_init(void)
+{
+	u64 supported;
+
+	if (!(ms_hyperv.misc_features & HV_FEATURE_GUEST_CRASH_MSR_AVAILABLE))
+		return;
+
+	rdmsrl(HV_X64_MSR_CRASH_CTL, supported);
+	if (supported & HV_CRASH_CTL_CRASH_NOTIFY_MSG)
+		atomic_notifier_chain_register(&panic_notifier_list,
+					       &root_panic_nb);
+}
+
 /**
- * mshv_root_pm_init() - take over power-off, refuse hibernation
+ * mshv_root_pm_init() - take over power-off, refuse hibernation, report panics
  */
 void __init mshv_root_pm_init(void)
 {
 	machine_ops.power_off = root_power_off;
 	register_reboot_notifier(&root_reboot_nb);
 	register_pm_notifier(&root_pm_nb);
+	root_panic_init();
 }
