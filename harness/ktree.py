@@ -17,6 +17,8 @@ from series import Refusal, TREE, git, ref_read
 
 MARK_DONE = 'refs/harness/series'       # what the last run checked out
 MARK_WANT = 'refs/harness/wanted'       # set while a checkout is under way
+UNPACK_MIB = 3000       # unpacked source, its git objects, the tree made of them
+CHECKOUT_MIB = 1500
 BUILT = ('.config', 'include/config', 'include/generated')
 
 
@@ -47,6 +49,13 @@ def base_commit(source, title, index):
     return git('commit-tree', '-m', title, tree, env=env)
 
 
+def space_check(mib):
+    free = shutil.disk_usage(os.path.dirname(TREE)).free >> 20
+    if free < mib:
+        raise Refusal(f'no disk space: {os.path.dirname(TREE)} has {free} MiB free, '
+                      f'the kernel tree needs {mib}')
+
+
 def base_from_dir(source):
     source = os.path.abspath(source)
     version = version_check(source)
@@ -64,12 +73,14 @@ def base_from_deb(deb):
         return ref_read(ref)
     part = TREE + '.part'
     shutil.rmtree(part, ignore_errors=True)
+    space_check(UNPACK_MIB)
     os.mkdir(part)
     print(f'tree: unpacking {name} (about a minute)', flush=True)
     pipe = ('set -o pipefail; dpkg-deb --fsys-tarfile "$1" | '
             'tar -xO --wildcards "./usr/src/linux-source-*.tar.xz" | '
             'tar -xJ -C "$2" --strip-components=1')
-    if subprocess.run(['bash', '-c', pipe, 'unpack', deb, part], check=False).returncode:
+    if subprocess.run(['bash', '-c', pipe, 'unpack', deb, part], check=False,
+                      stderr=subprocess.DEVNULL).returncode:
         shutil.rmtree(part, ignore_errors=True)
         raise Refusal(f'{deb}: cannot be unpacked (disk full, or file damaged: remove it)')
     version = version_check(part)
@@ -157,6 +168,8 @@ def checkout(base, commit, force=False):
     """Make build/linux that commit; false when it is there already."""
     if not interrupted() and not force and commit == ref_read(MARK_DONE):
         return False
+    if not os.path.exists(os.path.join(TREE, 'Makefile')):
+        space_check(CHECKOUT_MIB)
     git('update-ref', MARK_WANT, commit)
     run = subprocess.run(['git', 'checkout', '-f', '--progress', '-B', 'series', commit],
                          cwd=TREE, check=False, stdout=subprocess.DEVNULL,

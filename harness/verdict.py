@@ -41,9 +41,11 @@ def text_read(where, name):
 
 
 def hv_verdict(where):
-    """Last "hv: verdict:" line's text, or an empty string."""
-    found = re.findall(r'^hv: verdict: *(.*?) *$', text_read(where, 'hv.log'), re.M)
-    return found[-1] if found else ''
+    """Why the hypervisor panicked, or its last "verdict:" line, or an empty string."""
+    text = text_read(where, 'hv.log')
+    found = re.findall(r'^hv: panic: *(.*?) *$', text, re.M)[:1]
+    found = found or re.findall(r'^hv: verdict: *(.*?) *$', text, re.M)[-1:]
+    return found[0] if found else ''
 
 
 def machine_judge(run, where, code):

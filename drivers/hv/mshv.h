@@ -429,7 +429,7 @@ int hv_call_map_vp_state_page(struct mshv_vp *vp, u16 type, u64 *pfn);
 int hv_call_unmap_vp_state_page(struct mshv_vp *vp, u16 type);
 int hv_call_get_vp_state(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 			 const u64 *pfns, unsigned int nr_pfns,
-			 void *out, size_t out_len);
+			 struct tlfs_stimers_state *out);
 int hv_call_set_vp_state(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 			 const u64 *data, unsigned int nr_data);
 int hv_call_translate_virtual_address(struct mshv_vp *vp, u64 flags,

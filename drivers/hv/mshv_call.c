@@ -365,17 +365,16 @@ static int call_vp_state(u16 code, struct mshv_vp *vp,
  * @in: type and XSAVE fields filled in
  * @pfns: pages that receive the state
  * @nr_pfns: how many; 0 for a state that is returned in @out
- * @out: receives the state when there are no pages
- * @out_len: its size
+ * @out: receives the state when there are no pages; needed in any case
  *
  * Return: 0 or a negative errno.
  */
 int hv_call_get_vp_state(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 			 const u64 *pfns, unsigned int nr_pfns,
-			 void *out, size_t out_len)
+			 struct tlfs_stimers_state *out)
 {
 	return call_vp_state(TLFS_CALL_GET_VP_STATE, vp, in, pfns, nr_pfns,
-			     out, out_len);
+			     out, sizeof(*out));
 }
 
 /**

@@ -316,6 +316,17 @@ static int state_find_xsave(struct mshv_vp *vp, u32 *size, u64 *states)
 	return 0;
 }
 
+static int state_get(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
+		     struct vp_state_buf *buf, bool by_pages)
+{
+	struct tlfs_stimers_state unused;
+
+	if (!by_pages)
+		return hv_call_get_vp_state(vp, in, NULL, 0, (void *)buf->vars);
+
+	return hv_call_get_vp_state(vp, in, buf->vars, buf->nr, &unused);
+}
+
 static int state_transfer(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 			  const struct vp_state *state, u32 size, bool set,
 			  void __user *ubuf)
@@ -330,14 +341,11 @@ static int state_transfer(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 		ret = state_buf_from_user(buf, state->by_pages, ubuf);
 		if (!ret)
 			ret = hv_call_set_vp_state(vp, in, buf->vars, buf->nr);
-	} else if (state->by_pages) {
-		ret = hv_call_get_vp_state(vp, in, buf->vars, buf->nr, NULL, 0);
 	} else {
-		ret = hv_call_get_vp_state(vp, in, NULL, 0, buf->vars, size);
+		ret = state_get(vp, in, buf, state->by_pages);
+		if (!ret)
+			ret = state_buf_to_user(buf, state->by_pages, ubuf);
 	}
-
-	if (!ret && !set)
-		ret = state_buf_to_user(buf, state->by_pages, ubuf);
 
 	state_buf_free(buf, state->by_pages);
 	return ret;

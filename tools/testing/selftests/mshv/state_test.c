@@ -49,26 +49,38 @@ static struct mshv_get_set_vp_state state_args(int type, void *buf)
 		EXPECT_EQ(error, errno); \
 	} while (0)
 
+static int first_difference(const uint8_t *a, const uint8_t *b)
+{
+	int i;
+
+	for (i = 0; i < PAGE; i++)
+		if (a[i] != b[i])
+			return i;
+	return -1;
+}
+
+static int get_and_set(struct vm *vm, int type, uint8_t *buf)
+{
+	struct mshv_get_set_vp_state args = state_args(type, buf);
+
+	memset(buf, 0, PAGE);
+	if (ioctl(vm->vp, MSHV_GET_VP_STATE, &args))
+		return -1;
+	args = state_args(type, buf);
+	return ioctl(vm->vp, MSHV_SET_VP_STATE, &args);
+}
+
+/* The first time makes a canonical form of it */
 TEST_F(vm, each_type_survives_a_round_trip)
 {
-	struct mshv_get_set_vp_state args;
 	uint8_t *copy = self->buf + PAGE;
 	int type;
 
 	for (type = 0; type < MSHV_VP_STATE_COUNT; type++) {
-		memset(self->buf, 0, PAGE);
-		args = state_args(type, self->buf);
-		EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
-		EXPECT_LT(0, args.buf_sz);
-		EXPECT_GE(PAGE, args.buf_sz);
-
-		args = state_args(type, self->buf);
-		EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_SET_VP_STATE, &args));
-
-		memset(copy, 0, PAGE);
-		args = state_args(type, copy);
-		EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
-		EXPECT_EQ(0, memcmp(self->buf, copy, PAGE)) {
+		EXPECT_EQ(0, get_and_set(&self->vm, type, copy));
+		EXPECT_EQ(0, get_and_set(&self->vm, type, self->buf));
+		EXPECT_EQ(0, get_and_set(&self->vm, type, copy));
+		EXPECT_EQ(-1, first_difference(self->buf, copy)) {
 			TH_LOG("type %d", type);
 		}
 	}
@@ -84,6 +96,24 @@ TEST_F(vm, sizes_are_reported)
 	args = state_args(MSHV_VP_STATE_SYNTHETIC_TIMERS, self->buf);
 	EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
 	EXPECT_EQ(200, args.buf_sz);
+}
+
+TEST_F(vm, no_type_is_larger_than_it_says)
+{
+	struct mshv_get_set_vp_state args;
+	int type, i;
+
+	for (type = 0; type < MSHV_VP_STATE_COUNT; type++) {
+		memset(self->buf, 0xa5, 2 * PAGE);
+		args = state_args(type, self->buf);
+		args.buf_sz = 2 * PAGE;
+		ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+		EXPECT_LT(0, args.buf_sz);
+		for (i = args.buf_sz; i < 2 * PAGE; i++)
+			if (self->buf[i] != 0xa5)
+				break;
+		EXPECT_EQ(2 * PAGE, i);
+	}
 }
 
 TEST_F(vm, local_apic_can_be_changed)
