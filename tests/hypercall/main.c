@@ -1026,6 +1026,60 @@ static void teardown(u64 id)
 	check(partition_call(HVCALL_DELETE_PARTITION, id), HV_STATUS_INVALID_PARTITION_ID, "gone");
 }
 
+/* Another child, finalized while it runs, with everything still attached to it. */
+static void abrupt_checks(void)
+{
+	struct hv_connect_port_input *n = in;
+	struct hv_create_port_input *p = in;
+	u64 id, avail, used, root_used;
+	u16 status;
+
+	withdraw(1);
+	balance(1, &avail, &root_used);
+	deposit(1, 3);
+	check(create(FLAGS, &id), 0, "another partition");
+	check(id, 3, "IDs are not used again");
+	deposit(id, 30);
+	check(partition_call(HVCALL_INITIALIZE_PARTITION, id), 0, "InitializePartition");
+	*(volatile u16 *)CHILD_RAM = 0xfeeb;		/* jmp . */
+	check(map(id, 0, CHILD_RAM >> 12, 1, RWX), 0, "its memory");
+	check(create_vp(id, 0, 0), 0, "its VP");
+	regs = (void *)state_page(id, HV_STATE_PAGE_REGISTERS, &status);
+	msg = (void *)state_page(id, HV_STATE_PAGE_INTERCEPT, &status);
+	check(stats(MAP, HV_STATS_VP, id, 0, 0), 0, "statistics page");
+	check(register_cpuid(id, 1, 0), 0, "a result");
+	memset(p, 0, sizeof(*p));
+	p->port_partition = 1;
+	p->port_id = 9;
+	p->connection_partition = id;
+	p->info.type = HV_PORT_DOORBELL;
+	p->info.target_sint = 5;
+	p->info.target_vp = HV_ANY_VP;
+	check(call(HVCALL_CREATE_PORT), 0, "port");
+	memset(n, 0, sizeof(*n));
+	n->connection_partition = id;
+	n->connection_id = 9;
+	n->port_partition = 1;
+	n->port_id = 9;
+	n->info.type = HV_PORT_DOORBELL;
+	n->info.gpa = 0x3000;
+	check(call(HVCALL_CONNECT_PORT), 0, "connection");
+	reg_set(id, 0, HV_REG_CS, 0, 0xffff | 0x9bull << 48);
+	reg_set(id, 0, HV_REG_RIP, 0, 0);
+	if (scheduler != HV_SCHEDULER_ROOT)
+		resume(id);
+	for (u32 i = 0; i < 1000000; i++)
+		asm volatile("pause");
+	check(partition_call(HVCALL_FINALIZE_PARTITION, id), 0, "finalized while it runs");
+	balance(id, &avail, &used);
+	check(used << 32 | avail, 30, "every page is free");
+	check(withdraw(id), 30, "and comes back");
+	check(partition_call(HVCALL_DELETE_PARTITION, id), 0, "DeletePartition");
+	check(fast(HVCALL_DELETE_PORT, 1, 9), 0, "the port had stayed");
+	balance(1, &avail, &used);
+	check(used, root_used, "the root's pool is as before");
+}
+
 static void power_off(void)
 {
 	struct hv_set_system_property_input *s = in;
@@ -1071,5 +1125,6 @@ void payload_main(void)
 	second_run(id);
 	memory_checks(id);
 	teardown(id);
+	abrupt_checks();
 	power_off();
 }
