@@ -1080,6 +1080,134 @@ static void abrupt_checks(void)
 	check(used, root_used, "the root's pool is as before");
 }
 
+/* ---- anything at all: the hypervisor has to stand it ---- */
+
+#define RANDOM_CALLS	60000u
+#define RANDOM_PORTS	4u
+
+static u64 random_state = 0x9e3779b97f4a7c15;
+
+static u64 random64(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+static u64 random_id;		/* of the newest child */
+
+/* Values that lead somewhere. Pages among them are the child's, or nobody's. */
+static u64 random_value(void)
+{
+	u64 r = random64() >> 8;
+
+	switch (random64() & 15) {
+	case 0 ... 3:
+		return 0;
+	case 4 ... 6:
+		return r % RANDOM_PORTS;
+	case 7 ... 8:
+		return random_id;
+	case 9:
+		return ~0ull;
+	case 10 ... 11:
+		return (CHILD_RAM >> 12) + r % 512;
+	case 12:
+		return 1ull << r % 64;
+	case 13:
+		return (r % RANDOM_PORTS) << 32 | (random64() >> 8) % RANDOM_PORTS;
+	case 14:
+		return r & 0xff;
+	}
+	return r;
+}
+
+static const u16 random_codes[] = {
+	0x02, 0x03, 0x04, 0x08, 0x0b, 0x13, 0x14, 0x15, 0x40, 0x40, 0x41, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48,
+	0x48, 0x48, 0x49, 0x4a, 0x4b, 0x4b, 0x4c, 0x4d, 0x4e, 0x4e, 0x4f, 0x50, 0x51, 0x51, 0x51, 0x52, 0x53, 0x54, 0x56,
+	0x58, 0x5b, 0x5c, 0x5d, 0x6c, 0x6d, 0x6e, 0x7b, 0x7c, 0x7d, 0x7e, 0x8b, 0x90, 0x91, 0x92, 0x94, 0x95, 0x95, 0x96,
+	0x96, 0x99, 0x9a, 0xac, 0xc0, 0xc1, 0xc9, 0xe1, 0xe2, 0xe3, 0xe4, 0xf4, 0x101,
+};
+
+/* Registers of the root itself, or its memory as a buffer, would be this program's end. */
+static void random_tame(u16 code)
+{
+	u64 *p = in;
+
+	if (code == HVCALL_SET_VP_REGISTERS) {
+		p[0] = random_id;
+		p[1] &= 1;
+		for (u32 i = 0; i < 8; i++) {
+			p[2 + 4 * i] &= 0xfffff;
+			p[3 + 4 * i] = 0;
+		}
+	}
+	if (code == HVCALL_GET_VP_STATE || code == HVCALL_SET_VP_STATE) {
+		p[2] = (random64() & 3) | 1ull << 31;
+		p[3] = 0;
+		p[5] = (CHILD_RAM >> 12) + 5;
+	}
+	if (code == HVCALL_DEPOSIT_MEMORY || code == HVCALL_MAP_GPA_PAGES || code == HVCALL_MAP_SPARSE_GPA_PAGES)
+		for (u32 i = 1; i < 40; i++)
+			if (p[i] > 3 && p[i] < CHILD_RAM >> 12)
+				p[i] += CHILD_RAM >> 12;
+	if (code == HVCALL_CREATE_PARTITION) {
+		memset(p + 1, 0, 48);
+		p[0] = FLAGS;
+	}
+}
+
+static void random_call(void)
+{
+	u16 code = random_codes[(random64() >> 8) % ARRAY_SIZE(random_codes)];
+	u64 control = code, *p = in;
+
+	for (u32 i = 0; i < 40; i++)
+		p[i] = random_value();
+	if (random64() & 12)
+		p[0] = random_id;
+	random_tame(code);
+	if (random64() & 1)
+		control |= REPS(1 + (random64() >> 8) % 8);
+	if (!(random64() & 7))
+		control |= VAR((random64() >> 8) % 4);
+	if (!(call(control)) && code == HVCALL_CREATE_PARTITION)
+		random_id = *(u64 *)out;
+	if (slot->message_type)
+		message_done();
+}
+
+/* All children, whatever state they are in. */
+static void random_clean(void)
+{
+	u64 id, avail, used, *p = in;
+
+	for (u32 i = 0; i < 1000; i++) {
+		p[0] = ~0ull;
+		p[1] = 0;
+		if (call(HVCALL_GET_NEXT_CHILD_PARTITION) || !*(u64 *)out)
+			break;
+		id = *(u64 *)out;
+		partition_call(HVCALL_FINALIZE_PARTITION, id);
+		withdraw(id);
+		balance(id, &avail, &used);
+		check(avail << 32 | used, 0, "nothing left");
+		check(partition_call(HVCALL_DELETE_PARTITION, id), 0, "child deleted");
+	}
+	for (u32 i = 0; i < 0x10000; i++)
+		fast(HVCALL_DELETE_PORT, 1, i);
+	withdraw(1);
+}
+
+static void random_checks(void)
+{
+	for (u32 i = 0; i < RANDOM_CALLS; i++)
+		random_call();
+	check(ud_count, 1, "no #UD on the way");
+	random_clean();
+}
+
 static void power_off(void)
 {
 	struct hv_set_system_property_input *s = in;
@@ -1126,5 +1254,6 @@ void payload_main(void)
 	memory_checks(id);
 	teardown(id);
 	abrupt_checks();
+	random_checks();
 	power_off();
 }
