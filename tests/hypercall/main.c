@@ -1,0 +1,824 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A root partition that does nothing but call: each status the interface promises,
+ * the accounting of pools, and the life of a child from creation to deletion. One
+ * line for each check on both serial ports, and the verdict on the second.
+ */
+#include "../../hypervisor/hv_tlfs.h"
+#include "../../hypervisor/string.h"
+
+u64 vmmcall(u64 control, u64 in, u64 out);
+void trap_ud(void);
+void trap_other(void);
+void trap_fatal(void);
+void payload_main(void);
+u32 ud_count;
+u64 last_rcx;
+
+extern const u8 child_start[], child_end[];
+
+#define IN		0x2000000ull	/* parameter pages, and memory to give away */
+#define OUT		0x2001000ull
+#define SPARE		0x2002000ull
+#define SPARE_PAGES	512u
+#define CHILD_RAM	0x2400000ull	/* 2 MiB-aligned */
+#define CONSOLE		0x3f8
+#define VERDICT		0x2f8
+
+static u32 nr_ok, nr_not_ok, spare_used;
+
+/* ---- console ---- */
+
+static void outb(u16 port, u8 val) { asm volatile("outb %0, %1" : : "a"(val), "Nd"(port)); }
+
+static void puts_port(u16 port, const char *s)
+{
+	while (*s)
+		outb(port, *s++);
+}
+
+static void put_hex(u16 port, u64 v)
+{
+	char digits[17];
+	int i = 16;
+
+	digits[i] = 0;
+	do {
+		digits[--i] = "0123456789abcdef"[v & 15];
+		v >>= 4;
+	} while (v);
+	puts_port(port, digits + i);
+}
+
+static void check_line(u16 port, u64 got, u64 want, const char *what)
+{
+	puts_port(port, got == want ? "ok " : "not ok ");
+	puts_port(port, what);
+	if (got != want) {
+		puts_port(port, ": got ");
+		put_hex(port, got);
+		puts_port(port, " want ");
+		put_hex(port, want);
+	}
+	puts_port(port, "\n");
+}
+
+static void check(u64 got, u64 want, const char *what)
+{
+	check_line(VERDICT, got, want, what);
+	check_line(CONSOLE, got, want, what);
+	if (got == want)
+		nr_ok++;
+	else
+		nr_not_ok++;
+}
+
+void trap_fatal(void)
+{
+	puts_port(VERDICT, "not ok unexpected exception\nverdict fail\n");
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+/* ---- machine ---- */
+
+static u64 rdmsr(u32 msr)
+{
+	u32 lo, hi;
+
+	asm volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
+	return (u64)hi << 32 | lo;
+}
+
+static void wrmsr(u32 msr, u64 val)
+{
+	asm volatile("wrmsr" : : "c"(msr), "a"((u32)val), "d"((u32)(val >> 32)) : "memory");
+}
+
+static struct { u16 off0, sel, type, off1; u32 off2, rsvd; } idt[32] __attribute__((aligned(16)));
+
+static void traps_init(void)
+{
+	struct { u16 limit; u64 base; } __packed ptr = { sizeof(idt) - 1, (u64)idt };
+	u16 cs;
+
+	asm volatile("mov %%cs, %0" : "=r"(cs));
+	for (u32 i = 0; i < 32; i++) {
+		u64 to = i == 6 ? (u64)trap_ud : (u64)trap_other;
+
+		idt[i].off0 = to;
+		idt[i].sel = cs;
+		idt[i].type = 0x8e00;
+		idt[i].off1 = to >> 16;
+		idt[i].off2 = to >> 32;
+	}
+	asm volatile("lidt %0" : : "m"(ptr));
+}
+
+/* ---- calls ---- */
+
+#define REPS(n)		((u64)(n) << HV_HYPERCALL_REP_COUNT_SHIFT)
+#define START(n)	((u64)(n) << HV_HYPERCALL_REP_START_SHIFT)
+#define VAR(n)		((u64)(n) << HV_HYPERCALL_VARHEAD_SHIFT)
+
+static void *const in = (void *)IN;
+static void *const out = (void *)OUT;
+static u32 reps;		/* of the last call */
+
+static u16 call(u64 control)
+{
+	u64 result = vmmcall(control, IN, OUT);
+
+	reps = (result >> 32) & 0xfff;
+	/* Until it is done: a long one continues by itself, RCX moves. */
+	return result;
+}
+
+static u16 fast(u64 control, u64 a, u64 b)
+{
+	return vmmcall(control | HV_HYPERCALL_FAST, a, b);
+}
+
+static u16 partition_call(u16 code, u64 id)
+{
+	return fast(code, id, 0);
+}
+
+static u16 deposit(u64 id, u32 nr)
+{
+	u64 *p = in;
+
+	p[0] = id;
+	for (u32 i = 0; i < nr; i++)
+		p[1 + i] = (SPARE >> 12) + spare_used++;
+	return call(HVCALL_DEPOSIT_MEMORY | REPS(nr));
+}
+
+/* All that is free; what comes back is zero. */
+static u32 withdraw(u64 id)
+{
+	u64 *p = in, *o = out;
+	u32 total = 0;
+	u16 status;
+
+	do {
+		p[0] = id;
+		p[1] = 0;
+		status = call(HVCALL_WITHDRAW_MEMORY | REPS(16));
+		total += reps;
+		for (u32 i = 0; i < reps; i++)
+			if (*(u64 *)(o[i] << 12))
+				check(*(u64 *)(o[i] << 12), 0, "withdrawn page is zero");
+	} while (!status);
+	check(status, HV_STATUS_NO_RESOURCES, "end of the drain");
+	return total;
+}
+
+static void balance(u64 id, u64 *avail, u64 *used)
+{
+	u64 *p = in, *o = out;
+
+	p[0] = id;
+	p[1] = 0;
+	o[0] = o[1] = ~0ull;
+	call(HVCALL_GET_MEMORY_BALANCE);
+	*avail = o[0];
+	*used = o[1];
+}
+
+static u16 property_set(u64 id, u32 code, u64 value)
+{
+	struct hv_set_property_input *p = in;
+
+	*p = (struct hv_set_property_input){ .partition_id = id, .property = code, .value = value };
+	return call(HVCALL_SET_PARTITION_PROPERTY);
+}
+
+static u16 property_get(u64 id, u32 code)
+{
+	struct hv_get_property_input *p = in;
+
+	*p = (struct hv_get_property_input){ .partition_id = id, .property = code };
+	return call(HVCALL_GET_PARTITION_PROPERTY);
+}
+
+static u16 map(u64 id, u64 gfn, u64 source, u32 nr, u32 flags)
+{
+	struct hv_map_gpa_input *p = in;
+	u64 *source_gfn = in + sizeof(*p);
+
+	*p = (struct hv_map_gpa_input){ .partition_id = id, .base_gfn = gfn, .flags = flags };
+	for (u32 i = 0; i < nr; i++)
+		source_gfn[i] = source + i * (flags & HV_MAP_LARGE_PAGE ? 512 : 1);
+	return call(HVCALL_MAP_GPA_PAGES | REPS(nr));
+}
+
+static u16 unmap(u64 id, u64 gfn, u32 nr, u32 flags)
+{
+	struct hv_unmap_gpa_input *p = in;
+
+	*p = (struct hv_unmap_gpa_input){ .partition_id = id, .base_gfn = gfn, .flags = flags };
+	return call(HVCALL_UNMAP_GPA_PAGES | REPS(nr));
+}
+
+static void reg_header(u64 id, u32 vp)
+{
+	struct hv_vp_registers_input *p = in;
+
+	*p = (struct hv_vp_registers_input){ .partition_id = id, .vp_index = vp };
+}
+
+static u16 reg_set(u64 id, u32 vp, u32 name, u64 low, u64 high)
+{
+	struct hv_register_assoc *e = in + 16;
+
+	reg_header(id, vp);
+	*e = (struct hv_register_assoc){ .name = name, .value = { low, high } };
+	return call(HVCALL_SET_VP_REGISTERS | REPS(1));
+}
+
+static u64 reg_get(u64 id, u32 vp, u32 name)
+{
+	reg_header(id, vp);
+	*(u32 *)(in + 16) = name;
+	return call(HVCALL_GET_VP_REGISTERS | REPS(1)) ? ~0ull : *(u64 *)out;
+}
+
+/* ---- checks ---- */
+
+static void rep_checks(void)
+{
+	u64 *p = in, avail, used;
+
+	p[0] = ~0ull;
+	p[1] = ~0ull;
+	p[2] = (SPARE >> 12) + spare_used++;
+	p[3] = ~0ull;
+	check(call(HVCALL_DEPOSIT_MEMORY | REPS(3) | START(1)), HV_STATUS_OPERATION_DENIED, "an element that is no page");
+	check(reps, 2, "reps completed count from element 0");
+	check(withdraw(~0ull), 1, "one page came back");
+	check(fast(HVCALL_DEPOSIT_MEMORY | REPS(1), ~0ull, (SPARE >> 12) + spare_used++), 0, "a rep call that is fast");
+	balance(~0ull, &avail, &used);
+	check(avail, 1, "it took a page");
+	check(withdraw(1), 1, "and gives it back");
+}
+
+static void entry_checks(void)
+{
+	u64 *p = in;
+
+	fast(HVCALL_GET_PARTITION_ID, 0, 0);
+	check(ud_count, 1, "#UD while the interface is not enabled");
+	wrmsr(HV_MSR_HYPERCALL, rdmsr(HV_MSR_HYPERCALL) | HV_OVERLAY_ENABLE);
+	check(rdmsr(HV_MSR_HYPERCALL) & 1, 0, "the page stays disabled without a guest OS ID");
+	wrmsr(HV_MSR_GUEST_OS_ID, 0x8100ull << 48);
+	wrmsr(HV_MSR_HYPERCALL, rdmsr(HV_MSR_HYPERCALL) | HV_OVERLAY_ENABLE);
+	check(rdmsr(HV_MSR_HYPERCALL) & 1, 1, "the page is enabled");
+	check(call(HVCALL_GET_PARTITION_ID), 0, "GetPartitionId");
+	check(*(u64 *)out, 1, "the root is partition 1");
+	check(ud_count, 1, "no further #UD");
+
+	check(call(0x3fff), HV_STATUS_INVALID_HYPERCALL_CODE, "unknown code");
+	check(call(HVCALL_GET_PARTITION_ID | BIT(27)), HV_STATUS_INVALID_HYPERCALL_INPUT, "reserved bit 27");
+	check(call(HVCALL_GET_PARTITION_ID | BIT(31)), HV_STATUS_INVALID_HYPERCALL_INPUT, "nested bit");
+	check(call(HVCALL_GET_PARTITION_ID | BIT(47)), HV_STATUS_INVALID_HYPERCALL_INPUT, "reserved bit 47");
+	check(call(HVCALL_GET_PARTITION_ID | BIT(63)), HV_STATUS_INVALID_HYPERCALL_INPUT, "reserved bit 63");
+	check(call(HVCALL_GET_PARTITION_ID | REPS(1)), HV_STATUS_INVALID_HYPERCALL_INPUT, "reps of a simple call");
+	check(call(HVCALL_GET_PARTITION_ID | START(1)), HV_STATUS_INVALID_HYPERCALL_INPUT, "rep start of a simple call");
+	check(call(HVCALL_GET_PARTITION_ID | VAR(1)), HV_STATUS_INVALID_HYPERCALL_INPUT, "variable header not allowed");
+	check(call(HVCALL_DEPOSIT_MEMORY), HV_STATUS_INVALID_HYPERCALL_INPUT, "rep call without reps");
+	check(call(HVCALL_DEPOSIT_MEMORY | REPS(2) | START(2)), HV_STATUS_INVALID_HYPERCALL_INPUT, "start not below count");
+	check(fast(HVCALL_GET_PARTITION_ID, 0, 0), HV_STATUS_INVALID_HYPERCALL_INPUT, "fast with output");
+	check(fast(HVCALL_CREATE_VP, 0, 0), HV_STATUS_INVALID_HYPERCALL_INPUT, "fast with too much input");
+	check((u16)vmmcall(HVCALL_INITIALIZE_PARTITION, IN + 4, 0), HV_STATUS_INVALID_ALIGNMENT, "misaligned input");
+	check((u16)vmmcall(HVCALL_GET_PARTITION_ID, 0, OUT + 1), HV_STATUS_INVALID_ALIGNMENT, "misaligned output");
+	check((u16)vmmcall(HVCALL_CREATE_VP, IN + 4096 - 32, 0), HV_STATUS_INVALID_ALIGNMENT, "input crosses a page");
+	check((u16)vmmcall(HVCALL_GET_PARTITION_ID, 0, 1ull << 52), HV_STATUS_INVALID_ALIGNMENT, "output beyond the space");
+	check((u16)vmmcall(HVCALL_GET_PARTITION_ID, 0, 0xfed00000), HV_STATUS_INVALID_HYPERCALL_INPUT, "output not in RAM");
+	p[0] = 0;
+	check((u16)vmmcall(HVCALL_GET_MEMORY_BALANCE, IN, IN + 8), HV_STATUS_INVALID_HYPERCALL_INPUT, "lists overlap");
+	check(partition_call(HVCALL_INITIALIZE_PARTITION, 0), HV_STATUS_INVALID_PARTITION_ID, "partition 0");
+	check(partition_call(HVCALL_INITIALIZE_PARTITION, 99), HV_STATUS_INVALID_PARTITION_ID, "no such partition");
+	check(partition_call(HVCALL_INITIALIZE_PARTITION, 1), HV_STATUS_ACCESS_DENIED, "the root cannot be initialized");
+	check(partition_call(HVCALL_FINALIZE_PARTITION, ~0ull), HV_STATUS_ACCESS_DENIED, "SELF cannot be finalized");
+}
+
+static void system_checks(void)
+{
+	struct hv_get_system_property_input *g = in;
+	u32 *word = in;
+
+	*g = (struct hv_get_system_property_input){ .property = HV_SYSTEM_PROPERTY_SCHEDULER_TYPE };
+	check(call(HVCALL_GET_SYSTEM_PROPERTY), 0, "scheduler type");
+	check(*(u32 *)out == 1 || *(u32 *)out == 4, 1, "it is one of two");
+	g->property = 999;
+	check(call(HVCALL_GET_SYSTEM_PROPERTY), HV_STATUS_UNKNOWN_PROPERTY, "unknown system property");
+	*word = 0;
+	check(call(HVCALL_GET_LOGICAL_PROCESSOR_RUN_TIME), 0, "LP 0 is there");
+	*word = 40;
+	check(call(HVCALL_GET_LOGICAL_PROCESSOR_RUN_TIME), HV_STATUS_INVALID_LP_INDEX, "LP 40 is not");
+	*word = 5;
+	check(call(HVCALL_ENTER_SLEEP_STATE), HV_STATUS_OPERATION_DENIED, "S5 without registration");
+	check(property_get(~0ull, HV_PROPERTY_PROCESSOR_FEATURES0), 0, "root's features");
+	check(property_get(~0ull, 0x77777), HV_STATUS_UNKNOWN_PROPERTY, "unknown property");
+}
+
+static u16 lp_add(u32 index, u32 apic_id)
+{
+	struct hv_add_lp_input *p = in;
+
+	*p = (struct hv_add_lp_input){ .lp_index = index, .apic_id = apic_id };
+	return call(HVCALL_ADD_LOGICAL_PROCESSOR);
+}
+
+static void lp_checks(void)
+{
+	check(lp_add(0, 0), HV_STATUS_INVALID_LP_INDEX, "LP 0 is taken");
+	check(lp_add(1, 0), HV_STATUS_INVALID_PARAMETER, "its processor too");
+	check(lp_add(1, 77), HV_STATUS_PROCESSOR_STARTUP_TIMEOUT, "a processor that is not there");
+}
+
+#define DEVICE	(BIT(62) | 0x18)	/* PCI 00:03.0 */
+
+static u16 interrupt_map(u64 device, u32 vector, u32 vp)
+{
+	struct hv_map_interrupt_input *p = in;
+	u64 *set = in + sizeof(*p);
+
+	memset(p, 0, sizeof(*p));
+	p->partition_id = 1;
+	p->device_id = device;
+	p->vector_count = 1;
+	p->target.vector = vector;
+	p->target.flags = HV_TARGET_PROCESSOR_SET;
+	set[0] = 1;
+	set[1] = 1ull << vp;
+	return call(HVCALL_MAP_DEVICE_INTERRUPT | VAR(2));
+}
+
+static u16 interrupt_unmap(u64 device, const struct hv_interrupt_entry *entry)
+{
+	struct hv_unmap_interrupt_input *p = in;
+
+	memset(p, 0, sizeof(*p));
+	p->partition_id = 1;
+	p->device_id = device;
+	p->entry = *entry;
+	return call(HVCALL_UNMAP_DEVICE_INTERRUPT);
+}
+
+static void interrupt_checks(void)
+{
+	static const u8 reserved[] = { 0x0f, 0x1f, 0x29, 0x2c, 0x2d, 0x2f, 0xd2 };
+	struct hv_interrupt_entry entry;
+
+	for (u32 i = 0; i < sizeof(reserved); i++)
+		check(interrupt_map(DEVICE, reserved[i], 0), HV_STATUS_INVALID_PARAMETER, "reserved vector");
+	check(interrupt_map(DEVICE, 0x141, 0), HV_STATUS_INVALID_PARAMETER, "vector too large");
+	check(interrupt_map(DEVICE, 0x41, 63), HV_STATUS_INVALID_VP_INDEX, "a VP that is not there");
+	check(interrupt_map(DEVICE | BIT(55), 0x41, 0), HV_STATUS_INVALID_DEVICE_ID, "reserved bit of the device ID");
+	check(interrupt_map(5, 0x41, 0), HV_STATUS_INVALID_DEVICE_ID, "a logical device");
+	check(interrupt_map(DEVICE, 0x41, 0), 0, "MapDeviceInterrupt");
+	entry = *(struct hv_interrupt_entry *)out;
+	check(entry.source, HV_INTERRUPT_SOURCE_MSI, "an MSI entry");
+	check(entry.msi.address >> 20, 0xfee, "its address");
+	check(interrupt_map(DEVICE, 0x41, 0), HV_STATUS_OPERATION_DENIED, "mapped already");
+	entry.msi.data ^= 1;
+	check(interrupt_unmap(DEVICE, &entry) != 0, 1, "unmap of another entry");
+	entry.msi.data ^= 1;
+	check(interrupt_unmap(DEVICE, &entry), 0, "UnmapDeviceInterrupt");
+	check(interrupt_unmap(DEVICE, &entry) != 0, 1, "a second time");
+}
+
+static u16 create(u64 flags, u64 *id)
+{
+	struct hv_create_partition_input *p = in;
+	u16 status;
+
+	memset(p, 0, sizeof(*p));
+	p->flags = flags;
+	p->compatibility_version = 0x609;
+	status = call(HVCALL_CREATE_PARTITION);
+	*id = *(u64 *)out;
+	return status;
+}
+
+#define FLAGS	(HV_PARTITION_CREATION_FLAG_EXO_PARTITION | HV_PARTITION_CREATION_FLAG_INTERCEPT_MESSAGE_PAGE_ENABLED | \
+		 HV_PARTITION_CREATION_FLAG_LAPIC_ENABLED | HV_PARTITION_CREATION_FLAG_GPA_SUPER_PAGES_ENABLED)
+
+static u64 partition_checks(void)
+{
+	u64 id, avail, used, *p = in;
+
+	check(create(BIT(40), &id), HV_STATUS_INVALID_PARAMETER, "unknown creation flag");
+	check(create(FLAGS, &id), HV_STATUS_INSUFFICIENT_MEMORY, "CreatePartition with an empty pool");
+	check(deposit(~0ull, 2), 0, "deposit to the root");
+	check(reps, 2, "two pages taken");
+	check(create(FLAGS, &id), 0, "CreatePartition");
+	check(id, 2, "the first child is partition 2");
+	check(partition_call(HVCALL_FINALIZE_PARTITION, id), HV_STATUS_INVALID_PARTITION_STATE, "finalize before init");
+	check(property_set(id, HV_PROPERTY_TIME_FREEZE, 1), HV_STATUS_INVALID_PARTITION_STATE, "normal property before init");
+	check(property_set(id, HV_PROPERTY_SYNTHETIC_PROC_FEATURES, 0x06400ffb), 0, "synthetic features");
+	check(property_set(id, HV_PROPERTY_SYNTHETIC_PROC_FEATURES, BIT(61)), HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE,
+	      "synthetic feature that is not assignable");
+	check(partition_call(HVCALL_INITIALIZE_PARTITION, id), HV_STATUS_INSUFFICIENT_MEMORY, "init without memory");
+	balance(id, &avail, &used);
+	check(avail + used, 0, "nothing changed");
+	check(deposit(id, 20), 0, "deposit to the child");
+	p[0] = id;
+	p[1] = (SPARE >> 12) + spare_used;
+	p[2] = p[1] - 1;
+	spare_used++;
+	check(call(HVCALL_DEPOSIT_MEMORY | REPS(2)), HV_STATUS_OPERATION_DENIED, "a page that is in a pool already");
+	check(reps, 1, "the one before it is taken");
+	check((u16)vmmcall(HVCALL_INITIALIZE_PARTITION, (SPARE + 8192), 0), HV_STATUS_INVALID_HYPERCALL_INPUT,
+	      "parameters in a deposited page");
+	check(partition_call(HVCALL_INITIALIZE_PARTITION, id), 0, "InitializePartition");
+	check(partition_call(HVCALL_INITIALIZE_PARTITION, id), HV_STATUS_INVALID_PARTITION_STATE, "a second time");
+	check(partition_call(HVCALL_DELETE_PARTITION, id), HV_STATUS_INVALID_PARTITION_STATE, "delete while active");
+	check(property_set(id, HV_PROPERTY_SYNTHETIC_PROC_FEATURES, 0), HV_STATUS_INVALID_PARTITION_STATE,
+	      "early property after init");
+	check(property_set(id, HV_PROPERTY_UNIMPLEMENTED_MSR_ACTION, 2), HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE,
+	      "value out of range");
+	check(property_set(id, HV_PROPERTY_UNIMPLEMENTED_MSR_ACTION, 1), 0, "UnimplementedMsrAction");
+	check(property_set(id, HV_PROPERTY_PROCESSOR_VENDOR, 0), HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE, "read-only property");
+	return id;
+}
+
+#define RWX	(HV_MAP_READABLE | HV_MAP_WRITABLE | HV_MAP_EXECUTABLE)
+
+static void map_checks(u64 id)
+{
+	u64 ram = CHILD_RAM >> 12;
+
+	check(map(id, 0, ram, 1, 2), HV_STATUS_INVALID_PARAMETER, "writable without readable");
+	check(map(id, 0, ram, 1, RWX | BIT(9)), HV_STATUS_INVALID_PARAMETER, "reserved map flag");
+	check(map(id, 0, ram, 1, RWX | HV_MAP_ONES), HV_STATUS_INVALID_PARAMETER, "shared page of ones");
+	check(map(id, 1ull << 40, ram, 1, RWX), HV_STATUS_INVALID_PARAMETER, "beyond the child's space");
+	check(map(id, 1, ram, 1, RWX | HV_MAP_LARGE_PAGE), HV_STATUS_INVALID_PARAMETER, "large page misaligned");
+	check(map(id, 512, ram + 1, 1, RWX | HV_MAP_LARGE_PAGE), HV_STATUS_INVALID_PARAMETER, "large source misaligned");
+	check(map(id, 0, (SPARE >> 12) + spare_used - 1, 1, RWX), HV_STATUS_OPERATION_DENIED, "source in a pool");
+	check(map(id, 0, 0xfed00, 1, RWX), HV_STATUS_OPERATION_DENIED, "source that is no RAM");
+	check(map(1, ram, ram + 1, 1, RWX), HV_STATUS_ACCESS_DENIED, "root on itself, not identity");
+	check(unmap(1, ram, 1, 0), HV_STATUS_ACCESS_DENIED, "unmap of the root");
+	check(map(id, 512, ram, 1, RWX | HV_MAP_LARGE_PAGE), 0, "large page");
+	check(unmap(id, 513, 1, HV_UNMAP_LARGE_PAGE), HV_STATUS_INVALID_PARAMETER, "large unmap misaligned");
+	check(unmap(id, 512, 1, HV_UNMAP_LARGE_PAGE), 0, "large unmap");
+	check(map(id, 512, ram, 400, RWX), 0, "400 pages");
+	check(reps, 400, "all of them");
+	check((last_rcx >> 48) & 0xfff, 384, "continued in between");
+	check(unmap(id, 512, 1, HV_UNMAP_LARGE_PAGE), HV_STATUS_INVALID_PARAMETER, "large unmap partly covered");
+	check(unmap(id, 500, 512, 0), 0, "unmap, mapped or not");
+	check(reps, 512, "all of them");
+	check(map(id, 0, ram, 1, RWX), 0, "child's first page");
+	check(map(id, 4, ram + 4, 1, HV_MAP_READABLE), 0, "a page to read only");
+	check(map(id, 5, 0, 1, HV_MAP_NO_ACCESS), 0, "a page without access");
+	*(u64 *)in = id;
+	*(u64 *)(in + 8) = ram;
+	check(call(HVCALL_DEPOSIT_MEMORY | REPS(1)), HV_STATUS_OPERATION_DENIED, "deposit of a page that a child sees");
+}
+
+static u16 create_vp(u64 id, u32 index, u64 flags)
+{
+	struct hv_create_vp_input *p = in;
+
+	*p = (struct hv_create_vp_input){ .partition_id = id, .vp_index = index, .flags = flags };
+	return call(HVCALL_CREATE_VP);
+}
+
+static u64 state_page(u64 id, u16 type, u16 *status)
+{
+	struct hv_map_state_page_input *p = in;
+
+	*p = (struct hv_map_state_page_input){ .partition_id = id, .type = type };
+	*status = call(HVCALL_MAP_VP_STATE_PAGE);
+	return *(u64 *)out << 12;
+}
+
+static u16 state_unpage(u64 id, u16 type)
+{
+	struct hv_unmap_state_page_input *p = in;
+
+	*p = (struct hv_unmap_state_page_input){ .partition_id = id, .type = type };
+	return call(HVCALL_UNMAP_VP_STATE_PAGE);
+}
+
+static struct hv_register_page *regs;
+static struct hv_message *msg;
+
+static void vp_checks(u64 id)
+{
+	u16 status;
+
+	check(create_vp(id, 0, 1), HV_STATUS_INVALID_PARAMETER, "flags of a child VP");
+	check(create_vp(id, 100000, 0), HV_STATUS_INVALID_VP_INDEX, "VP index too large");
+	check(create_vp(id, 0, 0), 0, "CreateVp");
+	check(create_vp(id, 0, 0), HV_STATUS_INVALID_VP_INDEX, "the same again");
+	check(create_vp(1, 7, 40), HV_STATUS_INVALID_PARAMETER, "root VP on an LP that is not there");
+	regs = (void *)state_page(id, HV_STATE_PAGE_REGISTERS, &status);
+	check(status, 0, "register page");
+	check(regs->isvalid, 1, "it is valid before the first run");
+	check(regs->rip, 0xfff0, "it shows the reset state");
+	msg = (void *)state_page(id, HV_STATE_PAGE_INTERCEPT, &status);
+	check(status, 0, "intercept page");
+	state_page(id, HV_STATE_PAGE_INTERCEPT, &status);
+	check(status, HV_STATUS_OPERATION_DENIED, "a second time");
+	check(reg_get(id, 0, HV_REG_EXPLICIT_SUSPEND), 1, "suspended from birth");
+	check(reg_get(id, 0, HV_REG_RIP), 0xfff0, "RIP at reset");
+	check(reg_set(id, 0, 0x12345, 0, 0), HV_STATUS_INVALID_PARAMETER, "unknown register");
+	check(reg_set(id, 0, HV_REG_VP_INDEX, 0, 0), HV_STATUS_INVALID_PARAMETER, "read-only register");
+	check(reg_set(id, 0, HV_REG_CR8, 16, 0), HV_STATUS_INVALID_REGISTER_VALUE, "CR8 too wide");
+	check(reg_set(id, 0, HV_REG_INTERCEPT_SUSPEND, 1, 0), HV_STATUS_INVALID_REGISTER_VALUE, "InterceptSuspend cannot be set");
+	check(reg_set(id, 9, HV_REG_RIP, 0, 0), HV_STATUS_INVALID_VP_INDEX, "no such VP");
+	check(reg_set(id, 0, HV_REG_XMM0 + 3, 0x1122334455667788, 0x99aabbccddeeff00), 0, "XMM3 set");
+	check(reg_get(id, 0, HV_REG_XMM0 + 3), 0x1122334455667788, "XMM3 read back");
+	check(*(u64 *)(out + 8), 0x99aabbccddeeff00, "its upper half");
+	check(reg_set(id, 0, HV_REG_XMM_CONTROL_STATUS, 0, 0xffff0000ull << 16 | BIT(20)), HV_STATUS_INVALID_REGISTER_VALUE,
+	      "MXCSR with a reserved bit");
+}
+
+static u16 register_cpuid(u64 id, u32 leaf, u32 ebx)
+{
+	struct hv_intercept_result_input *p = in;
+
+	memset(p, 0, sizeof(*p));
+	p->partition_id = id;
+	p->type = HV_INTERCEPT_X64_CPUID;
+	p->cpuid.leaf = leaf;
+	p->cpuid.always_override = 1;
+	p->cpuid.reg[1].value = ebx;
+	p->cpuid.reg[1].mask = ~0u;
+	return call(HVCALL_REGISTER_INTERCEPT_RESULT);
+}
+
+static void doorbell_make(u64 id)
+{
+	struct hv_create_port_input *p = in;
+	struct hv_connect_port_input *n = in;
+
+	check(withdraw(1), 1, "the root's pool had one page left");
+	memset(p, 0, sizeof(*p));
+	p->port_partition = 1;
+	p->port_id = 5;
+	p->connection_partition = id;
+	p->info.type = HV_PORT_DOORBELL;
+	p->info.target_sint = 5;
+	p->info.target_vp = HV_ANY_VP;
+	check(call(HVCALL_CREATE_PORT), HV_STATUS_INSUFFICIENT_MEMORY, "CreatePort without memory in the root");
+	check(deposit(1, 1), 0, "deposit to the root");
+	memset(p, 0, sizeof(*p));
+	p->port_partition = 1;
+	p->port_id = 5;
+	p->connection_partition = id;
+	p->info.type = HV_PORT_DOORBELL;
+	p->info.target_sint = 5;
+	p->info.target_vp = HV_ANY_VP;
+	check(call(HVCALL_CREATE_PORT), 0, "CreatePort");
+	check(call(HVCALL_CREATE_PORT), HV_STATUS_INVALID_PORT_ID, "the same port ID");
+	memset(n, 0, sizeof(*n));
+	n->connection_partition = id;
+	n->connection_id = 5;
+	n->port_partition = 1;
+	n->port_id = 6;
+	n->info.type = HV_PORT_DOORBELL;
+	n->info.gpa = 0x3000;
+	n->info.flags = HV_DOORBELL_ANY_VALUE;
+	check(call(HVCALL_CONNECT_PORT), HV_STATUS_INVALID_PORT_ID, "no such port");
+	n->port_id = 5;
+	check(call(HVCALL_CONNECT_PORT), 0, "ConnectPort");
+	n->connection_id = 6;
+	check(call(HVCALL_CONNECT_PORT), HV_STATUS_INVALID_PORT_ID, "a second connection");
+}
+
+static volatile struct hv_message *slot;
+static volatile struct hv_event_ring *ring;
+
+static void synic_on(void)
+{
+	wrmsr(HV_MSR_SIMP, rdmsr(HV_MSR_SIMP) | 1);
+	wrmsr(HV_MSR_SIRBP, rdmsr(HV_MSR_SIRBP) | 1);
+	wrmsr(HV_MSR_SINT0 + 5, 0x30 | HV_SINT_AS_INTERCEPT | HV_SINT_MASKED);
+	wrmsr(HV_MSR_SCONTROL, 1);
+	slot = (void *)(rdmsr(HV_MSR_SIMP) & ~0xfffull);
+	ring = (void *)((rdmsr(HV_MSR_SIRBP) & ~0xfffull) + 5 * 256);
+}
+
+/* Busy: interrupts are off in this root. */
+static u32 message_wait(void)
+{
+	for (u32 i = 0; i < 200000000; i++) {
+		u32 type = slot->message_type;
+
+		if (type)
+			return type;
+		asm volatile("pause");
+	}
+	return 0;
+}
+
+static void message_done(void)
+{
+	slot->message_type = 0;
+	__sync_synchronize();
+	if (slot->flags & 1)
+		wrmsr(HV_MSR_EOM, 0);
+}
+
+static void resume(u64 id)
+{
+	struct hv_register_assoc *e = in + 16;
+
+	reg_header(id, 0);
+	e[0] = (struct hv_register_assoc){ .name = HV_REG_INTERCEPT_SUSPEND };
+	e[1] = (struct hv_register_assoc){ .name = HV_REG_EXPLICIT_SUSPEND };
+	check(call(HVCALL_SET_VP_REGISTERS | REPS(2)), 0, "resume");
+}
+
+static void intercept_wait(u32 type, const char *what)
+{
+	u32 got = message_wait();
+
+	check(got, HVMSG_OPAQUE_INTERCEPT, "notified of an intercept");
+	if (got)
+		message_done();
+	check(msg->message_type, type, what);
+}
+
+static void skip(u32 length)
+{
+	regs->rip += length;
+	regs->dirty |= HV_REGPAGE_DIRTY_IP;
+}
+
+static void child_start_state(u64 id)
+{
+	u64 flat[2] = { 0, 0xffff | 0x9bull << 48 };
+
+	memcpy((void *)CHILD_RAM, child_start, child_end - child_start);
+	check(reg_set(id, 0, HV_REG_CS, flat[0], flat[1]), 0, "CS at 0");
+	check(reg_set(id, 0, HV_REG_RIP, 0, 0), 0, "RIP at 0");
+	check(regs->rip, 0, "the page follows");
+}
+
+static void child_io(u64 id)
+{
+	struct hv_io_message *io = (void *)msg->payload;
+
+	resume(id);
+	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "port write");
+	check(msg->sender, id, "by the child");
+	check(io->port << 16 | io->header.access << 8 | io->access_info, 0x800101, "port 80, write, one byte");
+	check((u8)io->rax, 0x42, "the value");
+	check(reg_get(id, 0, HV_REG_INTERCEPT_SUSPEND), 1, "InterceptSuspend");
+	check(regs->isvalid, 1, "register page valid");
+	check(regs->rip, 2, "RIP of the OUT");
+	skip(io->header.length_cr8 & 15);
+	resume(id);
+	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "port read");
+	check(io->port << 16 | io->header.access << 8 | io->access_info, 0x600001, "port 60, read, one byte");
+	regs->gpr[0] = 0x99;
+	regs->dirty |= HV_REGPAGE_DIRTY_GP;
+	skip(io->header.length_cr8 & 15);
+	resume(id);
+}
+
+static void child_memory(u64 id)
+{
+	struct hv_memory_message *m = (void *)msg->payload;
+
+	intercept_wait(HVMSG_UNMAPPED_GPA, "write to nothing");
+	check(m->gpa, 0x2000, "its address");
+	check(m->header.access, HV_INTERCEPT_ACCESS_WRITE, "a write");
+	check(*(u8 *)(CHILD_RAM + 0x700), 0x99, "the port's value arrived");
+	skip(4);
+	resume(id);
+	check(message_wait(), HVMSG_SYNIC_SINT_INTERCEPT, "doorbell: message");
+	check(*(volatile u32 *)slot->payload, 5, "of SINT 5");
+	check(ring->data[0], 5, "port 5 in the ring");
+	check(ring->signal_masked, 1, "further ones are masked");
+	message_done();
+	intercept_wait(HVMSG_GPA_INTERCEPT, "write to a page to read only");
+	check(m->gpa, 0x4000, "its address");
+	skip(3);
+	resume(id);
+}
+
+static void child_end_state(u64 id)
+{
+	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "the last port");
+	check(*(u32 *)(CHILD_RAM + 0x704), 0x12345678, "registered CPUID");
+	skip(2);
+	resume(id);
+	check(reg_set(id, 0, HV_REG_RIP, 0, 0), HV_STATUS_INVALID_VP_STATE, "registers of a running VP");
+	check(reg_set(id, 0, HV_REG_EXPLICIT_SUSPEND, 1, 0), 0, "stop");
+	check(reg_get(id, 0, HV_REG_INTERCEPT_SUSPEND), 0, "no intercept in flight");
+	check(reg_get(id, 0, HV_REG_RIP) & ~1ull, ((child_end - child_start) - 2) & ~1ull, "stopped in its loop");
+	check(regs->isvalid, 1, "register page valid again");
+}
+
+static void state_checks(u64 id)
+{
+	struct hv_vp_state_input *p = in;
+	struct hv_lapic_state *lapic = (void *)(CHILD_RAM + 0x5000);
+
+	memset(p, 0, 64);
+	p->partition_id = id;
+	p->type = HV_VP_STATE_LAPIC;
+	p->data[0] = (u64)lapic >> 12;
+	check(call(HVCALL_GET_VP_STATE | VAR(1)), 0, "LAPIC state");
+	check(lapic->version & 0xff, 0x14, "its version");
+	check((u16)vmmcall(HVCALL_GET_VP_STATE | VAR(1), IN, 1), 0, "no output page where there is no output");
+	check(call(HVCALL_SET_VP_STATE | VAR(1)), 0, "and back");
+	p->type = HV_VP_STATE_XSAVE;
+	p->xsave_states = 7;
+	check(call(HVCALL_GET_VP_STATE | VAR(1)), 0, "XSAVE state");
+	check(*(u64 *)((u8 *)lapic + 160 + 48), 0x1122334455667788, "XMM3 in it");
+	check(*(u64 *)((u8 *)lapic + 520) >> 63, 1, "compacted");
+	check(call(HVCALL_SET_VP_STATE | VAR(1)), 0, "and back");
+	check(call(HVCALL_GET_VP_STATE), HV_STATUS_INSUFFICIENT_BUFFER, "no buffer");
+	p->type = HV_VP_STATE_SYNTHETIC_TIMERS;
+	p->xsave_states = 0;
+	check(call(HVCALL_GET_VP_STATE), 0, "timers: in the output page");
+	check((u16)vmmcall(HVCALL_GET_VP_STATE, IN, 1), HV_STATUS_INVALID_ALIGNMENT, "which has to be aligned");
+	p->type = 77;
+	check(call(HVCALL_GET_VP_STATE | VAR(1)), HV_STATUS_INVALID_PARAMETER, "unknown state type");
+}
+
+static void translate_checks(u64 id)
+{
+	struct hv_translate_input *p = in;
+	struct hv_translate_output *o = out;
+
+	*p = (struct hv_translate_input){ .partition_id = id, .flags = HV_TRANSLATE_VALIDATE_READ, .gva_page = 0 };
+	check(call(HVCALL_TRANSLATE_VIRTUAL_ADDRESS), 0, "translate");
+	check(o->result << 16 | o->gpa_page, 0, "paging is off: identity");
+	p->flags = 0;
+	check(call(HVCALL_TRANSLATE_VIRTUAL_ADDRESS), HV_STATUS_INVALID_PARAMETER, "no access named");
+}
+
+/* ---- end ---- */
+
+static void teardown(u64 id)
+{
+	u64 avail, used;
+
+	check(state_unpage(id, HV_STATE_PAGE_REGISTERS), 0, "register page unmapped");
+	check(state_unpage(id, HV_STATE_PAGE_REGISTERS), HV_STATUS_OPERATION_DENIED, "a second time");
+	check(fast(HVCALL_DELETE_PORT, 1, 5), 0, "DeletePort");
+	check(fast(HVCALL_DELETE_PORT, 1, 5), HV_STATUS_INVALID_PORT_ID, "a second time");
+	check(fast(HVCALL_DISCONNECT_PORT, id, 5 | BIT(32)), 0, "DisconnectPort");
+	check(partition_call(HVCALL_FINALIZE_PARTITION, id), 0, "FinalizePartition");
+	balance(id, &avail, &used);
+	check(used, 0, "nothing in use afterwards");
+	check(deposit(id, 1), HV_STATUS_INVALID_PARTITION_STATE, "no deposit after finalize");
+	spare_used--;
+	check(partition_call(HVCALL_DELETE_PARTITION, id), HV_STATUS_OPERATION_DENIED, "delete with memory left");
+	check(withdraw(id), avail, "all came back");
+	check(partition_call(HVCALL_DELETE_PARTITION, id), 0, "DeletePartition");
+	check(partition_call(HVCALL_DELETE_PARTITION, id), HV_STATUS_INVALID_PARTITION_ID, "gone");
+}
+
+static void power_off(void)
+{
+	struct hv_set_system_property_input *s = in;
+
+	memset(s, 0, sizeof(*s));
+	s->property = HV_SYSTEM_PROPERTY_SLEEP_STATE;
+	s->sleep_state = HV_SLEEP_STATE_S5;
+	check(call(HVCALL_SET_SYSTEM_PROPERTY), 0, "S5 registered");
+	put_hex(CONSOLE, nr_ok);
+	puts_port(CONSOLE, " (hexadecimal) ok, ");
+	put_hex(CONSOLE, nr_not_ok);
+	puts_port(CONSOLE, " not ok\n");
+	puts_port(VERDICT, nr_not_ok ? "verdict fail\n" : "verdict pass\n");
+	memset(in, 0, 8);
+	*(u32 *)in = HV_SLEEP_STATE_S5;
+	call(HVCALL_ENTER_SLEEP_STATE);
+	puts_port(CONSOLE, "not ok S5 returned\n");
+}
+
+void payload_main(void)
+{
+	u64 id;
+
+	traps_init();
+	entry_checks();
+	system_checks();
+	rep_checks();
+	lp_checks();
+	interrupt_checks();
+	id = partition_checks();
+	map_checks(id);
+	vp_checks(id);
+	check(register_cpuid(id, 0, 0x12345678), 0, "RegisterInterceptResult");
+	synic_on();
+	doorbell_make(id);
+	child_start_state(id);
+	child_io(id);
+	child_memory(id);
+	child_end_state(id);
+	state_checks(id);
+	translate_checks(id);
+	teardown(id);
+	power_off();
+}

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0
+# How a job says what it saw. Lines go to the console for people and to the
+# second serial port for the judge, which does not trust the console.
+
+report() {
+	echo "$*"
+	echo "$*" >/dev/ttyS1
+	echo "$*" >>/tmp/report
+}
+
+ok() { report "ok $1"; }
+not_ok() { report "not ok $1: $2"; }
+skip() { report "skip $1: $2"; }
+
+# check WHAT COMMAND...: the last line the command prints says why it failed.
+check() {
+	what=$1; shift
+	if "$@" >/tmp/check.log 2>&1; then
+		ok "$what"
+	else
+		status=$?
+		cat /tmp/check.log
+		not_ok "$what" "$(tail -n 1 /tmp/check.log) (status $status)"
+		return 1
+	fi
+}
+
+verdict() {
+	if grep -q '^ok ' /tmp/report && ! grep -Eq '^(not ok|error) ' /tmp/report; then
+		report "verdict pass"
+	else
+		report "verdict fail"
+	fi
+}
+
+# --- what a root partition must show ---
+
+is_root() { dmesg | grep 'Hyper-V: running as the root partition' || { echo "dmesg does not say so"; return 1; }; }
+
+no_warning() {
+	! dmesg | grep -E 'WARNING:|BUG:|Oops|Call Trace:|soft lockup|rcu.*stall|unchecked MSR|No irq handler' |
+		grep .
+}
+
+disk_mount() { mountpoint -q /disk || mount -t ext4 -o ro /dev/vda /disk; }
+
+disk_sums() {
+	disk_mount || return
+	(cd /disk && sha256sum -c manifest) >/tmp/sums && return
+	grep -v ': OK$' /tmp/sums
+	return 1
+}
+
+# The disk's interrupts must be MSI-X ones that arrived, not the poll of a timeout.
+disk_interrupts() {
+	awk '/virtio.*req/ { for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++) n += $i; if ($0 ~ /MSI/) msi = 1 }
+	     END { print "virtio-blk request interrupts: " n + 0; exit !(n > 0 && msi) }' /proc/interrupts
+}
+
+mshv_there() { [ -c /dev/mshv ] || { echo "no /dev/mshv"; return 1; }; }
+
+# guest KERNEL: boots it under the sample VMM; its own words must be seen.
+guest() {
+	status=0
+	timeout -s KILL 120 /bin/mshv-vmm --kernel "$1" --initrd /disk/guest/initrd.cpio \
+		--memory 256 --cmdline "console=ttyS0 panic=-1" </dev/null >/tmp/guest.log 2>&1 || status=$?
+	tr -d '\r' </tmp/guest.log >/tmp/guest.txt
+	sed 's/^/guest| /' /tmp/guest.txt >/dev/console
+	[ "$status" -eq 0 ] || { echo "VMM: status $status, $(tail -n 1 /tmp/guest.txt)"; return 1; }
+	grep '^Linux .* GNU/Linux' /tmp/guest.txt || { echo "guest did not print uname"; return 1; }
+	grep '^guest: .* ok$' /tmp/guest.txt || { echo "guest did not say ok"; return 1; }
+}
+
+# A kernel that is none must end the VMM with one line and status 1.
+guest_corrupt() {
+	status=0
+	timeout -s KILL 30 /bin/mshv-vmm --kernel /disk/guest/corrupt </dev/null >/tmp/corrupt.log 2>&1 || status=$?
+	cat /tmp/corrupt.log
+	[ "$status" -eq 1 ] || { echo "VMM: status $status, wanted 1"; return 1; }
+	[ "$(wc -l </tmp/corrupt.log)" -eq 1 ] || { echo "VMM: wanted one line"; return 1; }
+}
+
+check_root() {
+	check "Linux is the root partition" is_root
+	check "every CPU is inside the hypervisor" contained
+	check "disk contents are right" disk_sums
+	check "disk interrupts arrive as MSI-X" disk_interrupts
+}
