@@ -44,9 +44,7 @@ static_assert(offsetof(struct mshv_gpap_access_bitmap, bitmap_ptr) == 24);
 static_assert(offsetof(struct mshv_root_hvcall, in_ptr) == 16);
 static_assert(offsetof(struct mshv_get_set_vp_state, buf_ptr) == 8);
 
-/**
- * union mshv_ioctl_arg - room for the copy of any argument
- */
+/* Room for the copy of any argument */
 union mshv_ioctl_arg {
 	struct mshv_create_partition create_partition;
 	struct mshv_create_vp create_vp;
