@@ -206,12 +206,16 @@ static struct miscdevice mshv_device = {
  * The module
  */
 
-/* Threads that run a VP leave it, and leave it stopped */
+/*
+ * Threads that run a VP leave it, and leave it stopped.  A next kernel is not to
+ * be bothered with messages for this one.
+ */
 static int mshv_reboot(struct notifier_block *nb, unsigned long action,
 		       void *data)
 {
 	WRITE_ONCE(going_down, true);
 	mshv_partition_kick_all();
+	mshv_synic_exit();
 	return NOTIFY_DONE;
 }
 
