@@ -35,7 +35,7 @@ FIXTURE_SETUP(vm)
 	int i;
 
 	if (access(MSHV_DEVICE, F_OK))
-		SKIP(return, "no " MSHV_DEVICE);
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
 	for (i = 0; i < NR_STATES; i++)
 		self->before[i] = ledger_total(states[i]);
 	ASSERT_EQ(0, vm_create(&self->vm));

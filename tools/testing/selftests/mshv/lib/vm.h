@@ -18,6 +18,10 @@
 #include "tlfs.h"
 
 #define MSHV_DEVICE	"/dev/mshv"
+
+/* How a test ends that its fixture skips; returning would still run it */
+#define SKIPPED		255
+
 #define PAGE		4096UL
 
 #define GUEST __attribute__((section("guest_text"), noinline, used))
