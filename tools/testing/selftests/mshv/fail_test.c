@@ -151,7 +151,7 @@ TEST_F_TIMEOUT(faults, each_failing_allocation_is_survived, 240)
 
 		for (i = 0; i < NR_STATES; i++) {
 			ASSERT_EQ(self->before[i], ledger_total(states[i])) {
-				TH_LOG("allocation %d, state %s", nth, states[i]);
+				TH_LOG("allocation %d, state %d", nth, i);
 			}
 		}
 		if (!happened)

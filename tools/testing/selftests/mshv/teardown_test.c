@@ -49,10 +49,11 @@ FIXTURE_TEARDOWN(vm)
 	if (!self->running)
 		return;
 	vm_destroy(&self->vm);
-	for (i = 0; i < NR_STATES; i++)
+	for (i = 0; i < NR_STATES; i++) {
 		EXPECT_EQ(self->before[i], ledger_total(states[i])) {
-			TH_LOG("pages %s", states[i]);
+			TH_LOG("state %d", i);
 		}
+	}
 }
 
 static GUEST void guest_spin(void)
