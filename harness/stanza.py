@@ -8,7 +8,7 @@ from verdict import Broken
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KEYS = {'groups': '', 'cpus': '1', 'memory': '1024', 'mode': 'hv',
-        'kernel': 'kernel/arch/x86/boot/bzImage',
+        'kernel': 'kernel',
         'args': '', 'hv': '', 'qemu': '', 'job': 'off', 'expect': 'pass', 'timeout': '60'}
 
 

@@ -792,9 +792,9 @@ void regpage_load(struct vp *vp)
 
 bool hc_vp_stopped(const struct vp *vp)
 {
-	if (options.root_scheduler)
-		return !vp->in_guest;
-	return vp->explicit_suspend || vp->intercept_suspend || vp->dispatch_suspend;
+	if (vp->explicit_suspend || vp->intercept_suspend || vp->dispatch_suspend)
+		return true;
+	return options.root_scheduler && vp->home->dispatched != vp;
 }
 
 /* On SELF the privilege is AccessVpRegisters, on a child that of every parent. */

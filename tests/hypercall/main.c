@@ -26,6 +26,7 @@ extern const u8 child_start[], child_end[];
 #define VERDICT		0x2f8
 
 static u32 nr_ok, nr_not_ok, spare_used;
+static u32 scheduler;		/* HV_SCHEDULER_* */
 
 /* ---- console ---- */
 
@@ -310,7 +311,8 @@ static void system_checks(void)
 
 	*g = (struct hv_get_system_property_input){ .property = HV_SYSTEM_PROPERTY_SCHEDULER_TYPE };
 	check(call(HVCALL_GET_SYSTEM_PROPERTY), 0, "scheduler type");
-	check(*(u32 *)out == 1 || *(u32 *)out == 4, 1, "it is one of two");
+	scheduler = *(u32 *)out;
+	check(scheduler == HV_SCHEDULER_LP || scheduler == HV_SCHEDULER_ROOT, 1, "it is one of two");
 	g->property = 999;
 	check(call(HVCALL_GET_SYSTEM_PROPERTY), HV_STATUS_UNKNOWN_PROPERTY, "unknown system property");
 	*word = 0;
@@ -503,6 +505,44 @@ static u16 state_unpage(u64 id, u16 type)
 	return call(HVCALL_UNMAP_VP_STATE_PAGE);
 }
 
+static volatile u64 *counters;		/* of the child's VP */
+
+static u16 stats(u16 code, u32 type, u64 low, u32 vp, u8 area)
+{
+	struct hv_stats_input *p = in;
+
+	memset(p, 0, sizeof(*p));
+	p->type = type;
+	if (type == HV_STATS_LOGICAL_PROCESSOR)
+		p->lp_index = low;
+	else
+		p->partition_id = low;
+	if (type == HV_STATS_VP)
+		p->vp_index = vp;
+	p->area = area;
+	return call(code);
+}
+
+#define MAP	HVCALL_MAP_STATS_PAGE
+#define UNMAP	HVCALL_UNMAP_STATS_PAGE
+
+static void stats_checks(u64 id)
+{
+	check(stats(MAP, 77, 0, 0, 0), HV_STATUS_INVALID_PARAMETER, "unknown statistics object");
+	check(stats(MAP, HV_STATS_HYPERVISOR, 0, 0, 0), 0, "the hypervisor's page");
+	counters = (void *)(*(u64 *)out << 12);
+	check(counters[HV_COUNTER_LOGICAL_PROCESSORS] > 0, 1, "its number of processors");
+	check(stats(MAP, HV_STATS_HYPERVISOR, 0, 0, 0), HV_STATUS_OPERATION_DENIED, "a second time");
+	check(stats(UNMAP, HV_STATS_HYPERVISOR, 0, 0, 0), 0, "unmapped");
+	check(stats(UNMAP, HV_STATS_HYPERVISOR, 0, 0, 0), HV_STATUS_OPERATION_DENIED, "a second time");
+	check(stats(MAP, HV_STATS_LOGICAL_PROCESSOR, 50, 0, 0), HV_STATUS_INVALID_PARAMETER, "an LP that is not there");
+	check(stats(MAP, HV_STATS_VP, id, 3, 0), HV_STATUS_INVALID_VP_INDEX, "a VP that is not there");
+	check(stats(MAP, HV_STATS_VP, id, 0, 2), HV_STATUS_INVALID_PARAMETER, "area INTERNAL");
+	check(stats(MAP, HV_STATS_VP, id, 0, 0), 0, "the VP's page");
+	counters = (void *)(*(u64 *)out << 12);
+	check(stats(MAP, HV_STATS_VP, id, 0, 1), HV_STATUS_INSUFFICIENT_MEMORY, "the caller's pool is charged");
+}
+
 static struct hv_register_page *regs;
 static struct hv_message *msg;
 
@@ -556,7 +596,7 @@ static void doorbell_make(u64 id)
 	struct hv_create_port_input *p = in;
 	struct hv_connect_port_input *n = in;
 
-	check(withdraw(1), 1, "the root's pool had one page left");
+	check(withdraw(1), 0, "the root's pool is empty");
 	memset(p, 0, sizeof(*p));
 	p->port_partition = 1;
 	p->port_id = 5;
@@ -624,6 +664,58 @@ static void message_done(void)
 		wrmsr(HV_MSR_EOM, 0);
 }
 
+/* ---- running the child, under either scheduler ---- */
+
+static bool dispatched_before;
+static u32 dispatch_flags;
+
+/* State << 16 | event, or the status with bit 31. */
+static u32 dispatch(u64 id, u64 slice)
+{
+	struct hv_dispatch_vp_input *p = in;
+	struct hv_dispatch_vp_output *o = out;
+	u16 status;
+
+	*p = (struct hv_dispatch_vp_input){ .partition_id = id, .flags = dispatch_flags, .time_slice = slice };
+	status = call(HVCALL_DISPATCH_VP);
+	dispatch_flags = 0;
+	return status ? 1u << 31 | status : o->state << 16 | o->event;
+}
+
+#define BLOCKED_SUSPEND		(HV_DISPATCH_STATE_BLOCKED << 16 | HV_DISPATCH_EVENT_SUSPEND)
+#define READY_INTERCEPT		(HV_DISPATCH_STATE_READY << 16 | HV_DISPATCH_EVENT_INTERCEPT)
+#define READY_NONE		(HV_DISPATCH_STATE_READY << 16)
+
+/* The first dispatch finds the VP suspended; clearing that is answered by a signal. */
+static void dispatch_first(u64 id)
+{
+	const volatile struct hv_signal_pair_message *pair = (void *)slot->payload;
+
+	check(dispatch(id, 0), BLOCKED_SUSPEND, "first dispatch: suspended");
+	check(counters[HV_COUNTER_VP_DISPATCH_BLOCKED] != 0, 1, "the counter says blocked");
+	check(reg_set(id, 0, HV_REG_EXPLICIT_SUSPEND, 0, 0), 0, "ExplicitSuspend cleared");
+	check(message_wait(), HVMSG_SCHEDULER_VP_SIGNAL_PAIR, "scheduler signal");
+	check(pair->vp_count << 16 | pair->partition_id[0] << 8 | pair->vp_index[0], 1 << 16 | id << 8, "it names the VP");
+	check(counters[HV_COUNTER_VP_DISPATCH_BLOCKED], 0, "no longer blocked by then");
+	message_done();
+	check(reg_get(id, 0, HV_REG_VP_ROOT_SIGNAL_COUNT), 1, "and is counted");
+	dispatched_before = true;
+}
+
+static void run_root_scheduler(u64 id)
+{
+	u32 got;
+
+	if (!dispatched_before)
+		dispatch_first(id);
+	else
+		dispatch_flags = HV_DISPATCH_CLEAR_INTERCEPT_SUSPEND;
+	do
+		got = dispatch(id, 0);
+	while (got == READY_NONE);
+	check(got, READY_INTERCEPT, "dispatch ends with an intercept");
+}
+
 static void resume(u64 id)
 {
 	struct hv_register_assoc *e = in + 16;
@@ -634,13 +726,20 @@ static void resume(u64 id)
 	check(call(HVCALL_SET_VP_REGISTERS | REPS(2)), 0, "resume");
 }
 
+static void run(u64 id)
+{
+	if (scheduler == HV_SCHEDULER_ROOT)
+		run_root_scheduler(id);
+	else
+		resume(id);
+}
+
 static void intercept_wait(u32 type, const char *what)
 {
-	u32 got = message_wait();
-
-	check(got, HVMSG_OPAQUE_INTERCEPT, "notified of an intercept");
-	if (got)
+	if (scheduler != HV_SCHEDULER_ROOT) {
+		check(message_wait(), HVMSG_OPAQUE_INTERCEPT, "notified of an intercept");
 		message_done();
+	}
 	check(msg->message_type, type, what);
 }
 
@@ -664,7 +763,7 @@ static void child_io(u64 id)
 {
 	struct hv_io_message *io = (void *)msg->payload;
 
-	resume(id);
+	run(id);
 	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "port write");
 	check(msg->sender, id, "by the child");
 	check(io->port << 16 | io->header.access << 8 | io->access_info, 0x800101, "port 80, write, one byte");
@@ -673,13 +772,13 @@ static void child_io(u64 id)
 	check(regs->isvalid, 1, "register page valid");
 	check(regs->rip, 2, "RIP of the OUT");
 	skip(io->header.length_cr8 & 15);
-	resume(id);
+	run(id);
 	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "port read");
 	check(io->port << 16 | io->header.access << 8 | io->access_info, 0x600001, "port 60, read, one byte");
 	regs->gpr[0] = 0x99;
 	regs->dirty |= HV_REGPAGE_DIRTY_GP;
 	skip(io->header.length_cr8 & 15);
-	resume(id);
+	run(id);
 }
 
 static void child_memory(u64 id)
@@ -691,7 +790,7 @@ static void child_memory(u64 id)
 	check(m->header.access, HV_INTERCEPT_ACCESS_WRITE, "a write");
 	check(*(u8 *)(CHILD_RAM + 0x700), 0x99, "the port's value arrived");
 	skip(4);
-	resume(id);
+	run(id);
 	check(message_wait(), HVMSG_SYNIC_SINT_INTERCEPT, "doorbell: message");
 	check(*(volatile u32 *)slot->payload, 5, "of SINT 5");
 	check(ring->data[0], 5, "port 5 in the ring");
@@ -700,7 +799,7 @@ static void child_memory(u64 id)
 	intercept_wait(HVMSG_GPA_INTERCEPT, "write to a page to read only");
 	check(m->gpa, 0x4000, "its address");
 	skip(3);
-	resume(id);
+	run(id);
 }
 
 static void child_end_state(u64 id)
@@ -708,9 +807,18 @@ static void child_end_state(u64 id)
 	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "the last port");
 	check(*(u32 *)(CHILD_RAM + 0x704), 0x12345678, "registered CPUID");
 	skip(2);
-	resume(id);
-	check(reg_set(id, 0, HV_REG_RIP, 0, 0), HV_STATUS_INVALID_VP_STATE, "registers of a running VP");
+	if (scheduler == HV_SCHEDULER_ROOT) {
+		dispatch_flags = HV_DISPATCH_CLEAR_INTERCEPT_SUSPEND;
+		check(dispatch(id, 100000), READY_NONE, "dispatch ends with its time slice");
+	} else {
+		resume(id);
+		check(reg_set(id, 0, HV_REG_RIP, 0, 0), HV_STATUS_INVALID_VP_STATE, "registers of a running VP");
+	}
 	check(reg_set(id, 0, HV_REG_EXPLICIT_SUSPEND, 1, 0), 0, "stop");
+	if (scheduler == HV_SCHEDULER_ROOT)
+		check(dispatch(id, 0), BLOCKED_SUSPEND, "dispatch of a stopped VP");
+	else
+		check(dispatch(id, 0), 1u << 31 | HV_STATUS_OPERATION_DENIED, "dispatch without the root scheduler");
 	check(reg_get(id, 0, HV_REG_INTERCEPT_SUSPEND), 0, "no intercept in flight");
 	check(reg_get(id, 0, HV_REG_RIP) & ~1ull, ((child_end - child_start) - 2) & ~1ull, "stopped in its loop");
 	check(regs->isvalid, 1, "register page valid again");
@@ -811,6 +919,7 @@ void payload_main(void)
 	map_checks(id);
 	vp_checks(id);
 	check(register_cpuid(id, 0, 0x12345678), 0, "RegisterInterceptResult");
+	stats_checks(id);
 	synic_on();
 	doorbell_make(id);
 	child_start_state(id);
