@@ -16,6 +16,7 @@ u32 ud_count;
 u64 last_rcx;
 
 extern const u8 child_start[], child_end[];
+extern const u8 second_start[], second_handler[], second_end[];
 
 #define IN		0x2000000ull	/* parameter pages, and memory to give away */
 #define OUT		0x2001000ull
@@ -864,6 +865,145 @@ static void translate_checks(u64 id)
 	check(call(HVCALL_TRANSLATE_VIRTUAL_ADDRESS), HV_STATUS_INVALID_PARAMETER, "no access named");
 }
 
+/* ---- a second life: interrupts, CPUID and MSR intercepts ---- */
+
+#define SECOND		0x600u
+#define VECTOR		0x30u
+
+static u16 interrupt_assert(u64 id, u32 type, u32 control, u64 destination, u32 vector)
+{
+	struct hv_assert_interrupt_input *p = in;
+
+	*p = (struct hv_assert_interrupt_input){ .partition_id = id, .type = type, .control = control,
+						 .destination = destination, .vector = vector };
+	return call(HVCALL_ASSERT_VIRTUAL_INTERRUPT);
+}
+
+static void assert_checks(u64 id)
+{
+	check(interrupt_assert(id, 3, 0, 0, VECTOR), HV_STATUS_INVALID_PARAMETER, "remote read");
+	check(interrupt_assert(id, 0, BIT(5), 0, VECTOR), HV_STATUS_INVALID_PARAMETER, "reserved control bit");
+	check(interrupt_assert(id, 0, 0, 0, 256), HV_STATUS_INVALID_PARAMETER, "vector too large");
+	check(interrupt_assert(id, 4, 0, 0, 2), HV_STATUS_INVALID_PARAMETER, "NMI with a vector");
+	check(interrupt_assert(id, 0, 0, 9, VECTOR), HV_STATUS_INVALID_VP_INDEX, "APIC ID of nobody");
+	check(interrupt_assert(id, 0, HV_ASSERT_LOGICAL, 0x80, VECTOR), 0, "logical destination of nobody: dropped");
+	check(fast(HVCALL_CLEAR_VIRTUAL_INTERRUPT, id, 0), HV_STATUS_NOT_ACKNOWLEDGED, "nothing to clear");
+}
+
+static void apic_enable(u64 id)
+{
+	struct hv_vp_state_input *p = in;
+	struct hv_lapic_state *lapic = (void *)(CHILD_RAM + 0x5000);
+
+	memset(p, 0, 64);
+	p->partition_id = id;
+	p->type = HV_VP_STATE_LAPIC;
+	p->data[0] = (u64)lapic >> 12;
+	call(HVCALL_GET_VP_STATE | VAR(1));
+	lapic->spurious = 0x1ff;
+	check(call(HVCALL_SET_VP_STATE | VAR(1)), 0, "local APIC enabled by its state");
+}
+
+static u16 cpuid_intercept(u64 id, u32 leaf, u32 mask)
+{
+	struct hv_install_intercept_input *p = in;
+
+	*p = (struct hv_install_intercept_input){ .partition_id = id, .access_mask = mask,
+						  .type = HV_INTERCEPT_X64_CPUID, .parameter = leaf };
+	return call(HVCALL_INSTALL_INTERCEPT);
+}
+
+static void second_prepare(u64 id)
+{
+	memcpy((void *)(CHILD_RAM + SECOND), second_start, second_end - second_start);
+	*(volatile u32 *)(CHILD_RAM + VECTOR * 4) = SECOND + (second_handler - second_start);
+	apic_enable(id);
+	check(cpuid_intercept(id, 0x77, HV_INTERCEPT_READ), HV_STATUS_INVALID_PARAMETER, "mask that CPUID does not take");
+	check(cpuid_intercept(id, 0x77, HV_INTERCEPT_EXECUTE), 0, "InstallIntercept");
+	check(reg_set(id, 0, HV_REG_RIP, SECOND, 0), 0, "RIP");
+	check(reg_set(id, 0, HV_REG_RSP, 0x7f0, 0), 0, "RSP");
+}
+
+/* Halted, it waits inside the hypervisor; the interrupt wakes it. */
+static void second_wake(u64 id)
+{
+	if (scheduler != HV_SCHEDULER_ROOT) {
+		resume(id);
+		check(interrupt_assert(id, 0, 0, 0, VECTOR), 0, "AssertVirtualInterrupt");
+		return;
+	}
+	check(reg_set(id, 0, HV_REG_EXPLICIT_SUSPEND, 0, 0), 0, "ExplicitSuspend cleared");
+	check(message_wait(), HVMSG_SCHEDULER_VP_SIGNAL_PAIR, "scheduler signal");
+	message_done();
+	check(dispatch(id, 0), HV_DISPATCH_STATE_BLOCKED << 16, "halted");
+	check(interrupt_assert(id, 0, 0, 0, VECTOR), 0, "AssertVirtualInterrupt");
+	check(message_wait(), HVMSG_SCHEDULER_VP_SIGNAL_PAIR, "scheduler signal");
+	message_done();
+	check(dispatch(id, 0), READY_INTERCEPT, "an intercept");
+}
+
+static void second_run(u64 id)
+{
+	struct hv_io_message *io = (void *)msg->payload;
+	struct hv_cpuid_message *cpuid = (void *)msg->payload;
+
+	second_prepare(id);
+	assert_checks(id);
+	second_wake(id);
+	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "in the handler");
+	check(io->port, 0x83, "its port");
+	skip(2);
+	run(id);
+	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "past HLT");
+	check(io->port, 0x82, "its port");
+	skip(2);
+	run(id);
+	intercept_wait(HVMSG_X64_CPUID_INTERCEPT, "CPUID");
+	check(cpuid->rax, 0x77, "its leaf");
+	skip(2);
+	run(id);
+	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "past RDMSR");
+	check(io->rax, 0, "an unimplemented MSR reads zero");
+	check(cpuid_intercept(id, 0x77, 0), 0, "intercept removed");
+}
+
+/* ---- memory from outside ---- */
+
+static u8 access_state(u64 id, u64 gfn, u64 flags)
+{
+	struct hv_access_states_input *p = in;
+
+	*p = (struct hv_access_states_input){ .partition_id = id, .flags = flags, .base_gfn = gfn };
+	return call(HVCALL_GET_GPA_PAGES_ACCESS_STATES | REPS(1)) ? 0xff : *(u8 *)out;
+}
+
+static u16 gpa_read(u64 id, u64 gpa, u32 count)
+{
+	struct hv_read_gpa_input *p = in;
+
+	*p = (struct hv_read_gpa_input){ .partition_id = id, .byte_count = count, .gpa = gpa, .control = HV_CACHE_WB };
+	return call(HVCALL_READ_GPA);
+}
+
+static void memory_checks(u64 id)
+{
+	struct hv_read_gpa_output *o = out;
+
+	check(access_state(id, 0, 0), 0xff, "access states without tracking");
+	check(property_set(id, HV_PROPERTY_GPA_PAGE_ACCESS_TRACKING, 1), 0, "tracking on");
+	check(access_state(id, 0, 3), 0xff, "set and clear at once");
+	check(access_state(id, 0, HV_ACCESS_CLEAR_ACCESSED | HV_ACCESS_CLEAR_DIRTY), 3, "accessed and dirty");
+	check(access_state(id, 0, 0), 0, "cleared");
+	check(gpa_read(id, 0x700, 17), HV_STATUS_INVALID_PARAMETER, "17 bytes");
+	check(gpa_read(id, 0xffe, 4), HV_STATUS_INVALID_PARAMETER, "across a page");
+	check(gpa_read(id, 0x704, 4), 0, "ReadGpa");
+	check(*(u32 *)o->data, 0x12345678, "what the child wrote");
+	check(gpa_read(id, 0x2000, 4), 0, "of nothing");
+	check(o->result, HV_GPA_ACCESS_UNMAPPED, "is unmapped");
+	check(gpa_read(id, 0xfee00030, 4), 0, "of the local APIC");
+	check(o->data[0], 0x14, "its version");
+}
+
 /* ---- end ---- */
 
 static void teardown(u64 id)
@@ -884,6 +1024,60 @@ static void teardown(u64 id)
 	check(withdraw(id), avail, "all came back");
 	check(partition_call(HVCALL_DELETE_PARTITION, id), 0, "DeletePartition");
 	check(partition_call(HVCALL_DELETE_PARTITION, id), HV_STATUS_INVALID_PARTITION_ID, "gone");
+}
+
+/* Another child, finalized while it runs, with everything still attached to it. */
+static void abrupt_checks(void)
+{
+	struct hv_connect_port_input *n = in;
+	struct hv_create_port_input *p = in;
+	u64 id, avail, used, root_used;
+	u16 status;
+
+	withdraw(1);
+	balance(1, &avail, &root_used);
+	deposit(1, 3);
+	check(create(FLAGS, &id), 0, "another partition");
+	check(id, 3, "IDs are not used again");
+	deposit(id, 30);
+	check(partition_call(HVCALL_INITIALIZE_PARTITION, id), 0, "InitializePartition");
+	*(volatile u16 *)CHILD_RAM = 0xfeeb;		/* jmp . */
+	check(map(id, 0, CHILD_RAM >> 12, 1, RWX), 0, "its memory");
+	check(create_vp(id, 0, 0), 0, "its VP");
+	regs = (void *)state_page(id, HV_STATE_PAGE_REGISTERS, &status);
+	msg = (void *)state_page(id, HV_STATE_PAGE_INTERCEPT, &status);
+	check(stats(MAP, HV_STATS_VP, id, 0, 0), 0, "statistics page");
+	check(register_cpuid(id, 1, 0), 0, "a result");
+	memset(p, 0, sizeof(*p));
+	p->port_partition = 1;
+	p->port_id = 9;
+	p->connection_partition = id;
+	p->info.type = HV_PORT_DOORBELL;
+	p->info.target_sint = 5;
+	p->info.target_vp = HV_ANY_VP;
+	check(call(HVCALL_CREATE_PORT), 0, "port");
+	memset(n, 0, sizeof(*n));
+	n->connection_partition = id;
+	n->connection_id = 9;
+	n->port_partition = 1;
+	n->port_id = 9;
+	n->info.type = HV_PORT_DOORBELL;
+	n->info.gpa = 0x3000;
+	check(call(HVCALL_CONNECT_PORT), 0, "connection");
+	reg_set(id, 0, HV_REG_CS, 0, 0xffff | 0x9bull << 48);
+	reg_set(id, 0, HV_REG_RIP, 0, 0);
+	if (scheduler != HV_SCHEDULER_ROOT)
+		resume(id);
+	for (u32 i = 0; i < 1000000; i++)
+		asm volatile("pause");
+	check(partition_call(HVCALL_FINALIZE_PARTITION, id), 0, "finalized while it runs");
+	balance(id, &avail, &used);
+	check(used << 32 | avail, 30, "every page is free");
+	check(withdraw(id), 30, "and comes back");
+	check(partition_call(HVCALL_DELETE_PARTITION, id), 0, "DeletePartition");
+	check(fast(HVCALL_DELETE_PORT, 1, 9), 0, "the port had stayed");
+	balance(1, &avail, &used);
+	check(used, root_used, "the root's pool is as before");
 }
 
 static void power_off(void)
@@ -928,6 +1122,9 @@ void payload_main(void)
 	child_end_state(id);
 	state_checks(id);
 	translate_checks(id);
+	second_run(id);
+	memory_checks(id);
 	teardown(id);
+	abrupt_checks();
 	power_off();
 }
