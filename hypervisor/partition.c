@@ -129,6 +129,8 @@ void partition_finalize(struct partition *pt)
 	pt->vps = NULL;
 	pt->intercepts = NULL;
 	pt->state = PARTITION_FINALIZED;
+	if (pt->pool.nr_used)
+		verdict_blame(VERDICT_LEAK, "partition %llu is finalized with %llu frames in use", pt->id, pt->pool.nr_used);
 }
 
 void partition_delete(struct partition *pt)
