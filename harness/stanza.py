@@ -7,7 +7,8 @@ import os
 from verdict import Broken
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-KEYS = {'groups': '', 'cpus': '1', 'memory': '1024', 'kernel': 'kernel', 'mode': 'hv',
+KEYS = {'groups': '', 'cpus': '1', 'memory': '1024', 'mode': 'hv',
+        'kernel': 'kernel',
         'args': '', 'hv': '', 'qemu': '', 'job': 'off', 'expect': 'pass', 'timeout': '60'}
 
 

@@ -12,8 +12,10 @@ import re
 CODES = {33: 'power-off, clean', 35: 'power-off, not clean', 37: 'the hypervisor panicked',
          39: 'the root crashed', 41: 'the root asked for a reset'}
 CODE_CLEAN, CODE_UNCLEAN = 33, 35
-KERNEL_TROUBLE = re.compile(r'WARNING: |BUG: |Oops: |Kernel panic|soft lockup|rcu.*stall|'
-                            r'unchecked MSR|No irq handler for')
+# How the kernel's own complaints begin; a guest's lines on the console begin otherwise.
+KERNEL_TROUBLE = re.compile(r'^\[ *\d+\.\d+\] (?:WARNING: |BUG: |watchdog: BUG|Oops|Kernel panic|'
+                            r'-+\[ cut here|rcu: INFO: .*stall|unchecked MSR|'
+                            r'.*No irq handler for)', re.M)
 TAIL_LINES = 15
 
 
