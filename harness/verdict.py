@@ -14,9 +14,10 @@ CODES = {33: 'power-off, clean', 35: 'power-off, not clean', 37: 'the hypervisor
 CODE_CLEAN, CODE_UNCLEAN, CODE_RESET = 33, 35, 41
 # Ends that are wanted by these names, and what the verdict is then.
 ENDS = {'pass': (CODE_CLEAN, 'clean'), 'reset': (CODE_RESET, 'clean')}
-# "WARNING: See ...hw-vuln..." is advice about the processor.
-KERNEL_TROUBLE = re.compile(r'WARNING: (?!See )|BUG: |Oops: |Kernel panic|soft lockup|rcu.*stall|'
-                            r'unchecked MSR|No irq handler for')
+# How the kernel's own complaints begin; a guest's lines on the console begin otherwise.
+KERNEL_TROUBLE = re.compile(r'^\[ *\d+\.\d+\] (?:WARNING: |BUG: |watchdog: BUG|Oops|Kernel panic|'
+                            r'-+\[ cut here|rcu: INFO: .*stall|unchecked MSR|'
+                            r'.*No irq handler for)', re.M)
 TAIL_LINES = 15
 
 

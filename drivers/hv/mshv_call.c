@@ -8,12 +8,31 @@
 #include <linux/kernel.h>
 
 #include "mshv.h"
+#include "mshv_trace.h"
+
+static u64 call_simple(u16 code, const void *in, size_t in_len,
+		       void *out, size_t out_len)
+{
+	u64 status = mshv_hvcall(code, in, in_len, out, out_len);
+
+	trace_mshv_hvcall(code, 0, 0, status);
+	return status;
+}
+
+static u64 call_rep(u16 code, const void *in, size_t in_len,
+		    struct mshv_reps *reps)
+{
+	u64 status = mshv_hvcall_rep(code, in, in_len, reps);
+
+	trace_mshv_hvcall(code, reps->count, reps->done, status);
+	return status;
+}
 
 /* A call that cannot run short of memory */
 static int call(u16 code, const void *in, size_t in_len,
 		void *out, size_t out_len)
 {
-	return mshv_status_to_errno(mshv_hvcall(code, in, in_len,
+	return mshv_status_to_errno(call_simple(code, in, in_len,
 						out, out_len));
 }
 
@@ -25,7 +44,7 @@ static int call_retry(struct mshv_pool *pool, u16 code,
 	u64 status;
 
 	do {
-		status = mshv_hvcall(code, in, in_len, out, out_len);
+		status = call_simple(code, in, in_len, out, out_len);
 	} while (mshv_retry(&retry, status));
 
 	return retry.error;
@@ -33,7 +52,10 @@ static int call_retry(struct mshv_pool *pool, u16 code,
 
 static int call_fast(u16 code, u64 in0, u64 in1)
 {
-	return mshv_status_to_errno(mshv_hvcall_fast(code, in0, in1));
+	u64 status = mshv_hvcall_fast(code, in0, in1);
+
+	trace_mshv_hvcall(code, 0, 0, status);
+	return mshv_status_to_errno(status);
 }
 
 /**
@@ -69,6 +91,7 @@ int hv_call_initialize_partition(struct mshv_pool *pool)
 	do {
 		status = mshv_hvcall_fast(TLFS_CALL_INITIALIZE_PARTITION,
 					  pool->partition_id, 0);
+		trace_mshv_hvcall(TLFS_CALL_INITIALIZE_PARTITION, 0, 0, status);
 	} while (mshv_retry(&retry, status));
 
 	return retry.error;
@@ -166,8 +189,8 @@ int hv_call_map_gpa_pages(struct mshv_pool *pool, u64 gfn, u32 flags,
 	u64 status;
 
 	do {
-		status = mshv_hvcall_rep(TLFS_CALL_MAP_GPA_PAGES,
-					 &in, sizeof(in), &reps);
+		status = call_rep(TLFS_CALL_MAP_GPA_PAGES, &in, sizeof(in),
+				  &reps);
 	} while (mshv_retry(&retry, status));
 
 	*done = reps.done;
@@ -195,8 +218,7 @@ int hv_call_unmap_gpa_pages(u64 partition_id, u64 gfn, u32 flags, u16 count,
 	struct mshv_reps reps = { .count = count };
 	u64 status;
 
-	status = mshv_hvcall_rep(TLFS_CALL_UNMAP_GPA_PAGES, &in, sizeof(in),
-				 &reps);
+	status = call_rep(TLFS_CALL_UNMAP_GPA_PAGES, &in, sizeof(in), &reps);
 	*done = reps.done;
 	return mshv_status_to_errno(status);
 }
@@ -225,8 +247,8 @@ int hv_call_get_gpa_pages_access_states(u64 partition_id, u64 flags, u64 gfn,
 		.count = count,
 	};
 
-	return mshv_status_to_errno(mshv_hvcall_rep(TLFS_CALL_GET_GPA_PAGES_ACCESS_STATES,
-						    &in, sizeof(in), &reps));
+	return mshv_status_to_errno(call_rep(TLFS_CALL_GET_GPA_PAGES_ACCESS_STATES,
+					     &in, sizeof(in), &reps));
 }
 
 /**
@@ -265,8 +287,7 @@ int hv_call_get_vp_register(struct mshv_vp *vp, u32 name, u64 *value)
 	};
 	u64 status;
 
-	status = mshv_hvcall_rep(TLFS_CALL_GET_VP_REGISTERS, &in, sizeof(in),
-				 &reps);
+	status = call_rep(TLFS_CALL_GET_VP_REGISTERS, &in, sizeof(in), &reps);
 	*value = out.low;
 	return mshv_status_to_errno(status);
 }
@@ -292,8 +313,8 @@ int hv_call_set_vp_registers(struct mshv_vp *vp,
 		.count = count,
 	};
 
-	return mshv_status_to_errno(mshv_hvcall_rep(TLFS_CALL_SET_VP_REGISTERS,
-						    &in, sizeof(in), &reps));
+	return mshv_status_to_errno(call_rep(TLFS_CALL_SET_VP_REGISTERS,
+					     &in, sizeof(in), &reps));
 }
 
 /**
@@ -354,6 +375,7 @@ static int call_vp_state(u16 code, struct mshv_vp *vp,
 	do {
 		status = mshv_hvcall_var(code, in, sizeof(*in), var, nr_var,
 					 out, out_len);
+		trace_mshv_hvcall(code, 0, 0, status);
 	} while (mshv_retry(&retry, status));
 
 	return retry.error;

@@ -322,8 +322,8 @@ static int hvcall_make(struct hvcall *call, void __user *uarg)
 
 	call->status = TLFS_STATUS_SUCCESS;
 	ret = hvcall_run(call);
-	trace_mshv_hvcall(call->pool->partition_id, call->desc->code,
-			  call->args->reps, call->reps.done, call->status);
+	trace_mshv_hvcall(call->desc->code, call->args->reps, call->reps.done,
+			  call->status);
 	if (ret && call->status == TLFS_STATUS_SUCCESS)
 		return ret;
 

@@ -44,9 +44,7 @@ static_assert(offsetof(struct mshv_gpap_access_bitmap, bitmap_ptr) == 24);
 static_assert(offsetof(struct mshv_root_hvcall, in_ptr) == 16);
 static_assert(offsetof(struct mshv_get_set_vp_state, buf_ptr) == 8);
 
-/**
- * union mshv_ioctl_arg - room for the copy of any argument
- */
+/* Room for the copy of any argument */
 union mshv_ioctl_arg {
 	struct mshv_create_partition create_partition;
 	struct mshv_create_vp create_vp;
@@ -208,12 +206,16 @@ static struct miscdevice mshv_device = {
  * The module
  */
 
-/* Threads that run a VP leave it, and leave it stopped */
+/*
+ * Threads that run a VP leave it, and leave it stopped.  A next kernel is not to
+ * be bothered with messages for this one.
+ */
 static int mshv_reboot(struct notifier_block *nb, unsigned long action,
 		       void *data)
 {
 	WRITE_ONCE(going_down, true);
 	mshv_partition_kick_all();
+	mshv_synic_exit();
 	return NOTIFY_DONE;
 }
 

@@ -249,15 +249,21 @@ static int region_pin(struct mshv_region *region)
 
 static void region_unpin(struct mshv_region *region, u64 start, u64 end)
 {
-	bool dirty = region->map_flags & TLFS_MAP_WRITABLE;
-	struct page *page;
+	bool writable = region->map_flags & TLFS_MAP_WRITABLE;
+	struct page *page, *head, *last = NULL;
 	u64 i;
 
 	for (i = start; i < end; i++) {
 		page = pfn_to_page(region->pfns[i]);
-		unpin_user_pages_dirty_lock(&page, 1, dirty);
-		if (!(i % REGION_PIN_BATCH))
+		head = compound_head(page);
+		if (writable && head != last && !PageDirty(head))
+			set_page_dirty_lock(head);
+		last = head;
+		unpin_user_page(page);
+		if (!(i % REGION_PIN_BATCH)) {
 			cond_resched();
+			last = NULL;
+		}
 	}
 
 	atomic64_sub(end - start, &region->mm->pinned_vm);

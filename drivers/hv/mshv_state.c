@@ -109,28 +109,6 @@ void mshv_state_pages_unmap(struct mshv_vp *vp)
 	state_page_unmap(vp, MSHV_STATE_PAGE_INTERCEPT);
 }
 
-static vm_fault_t state_page_fault(struct vm_fault *vmf)
-{
-	struct mshv_vp *vp = vmf->vma->vm_private_data;
-	struct page *page;
-
-	if (vmf->pgoff >= MSHV_STATE_PAGES)
-		return VM_FAULT_SIGBUS;
-
-	/* The VMA holds the VP file, so that the page stays */
-	page = vp->pages[vmf->pgoff];
-	if (!page)
-		return VM_FAULT_SIGBUS;
-
-	get_page(page);
-	vmf->page = page;
-	return 0;
-}
-
-static const struct vm_operations_struct state_page_vm_ops = {
-	.fault = state_page_fault,
-};
-
 /**
  * mshv_state_mmap() - mmap() of a VP file
  * @vp: the VP
@@ -148,11 +126,15 @@ int mshv_state_mmap(struct mshv_vp *vp, struct vm_area_struct *vma)
 	    !(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
 		return -EINVAL;
 
-	vma->vm_flags |= VM_DONTEXPAND | VM_DONTDUMP;
+	/*
+	 * The VMA holds the VP file, and so the page.  It is mapped by number:
+	 * a deposited page may be one that is charged to a memory cgroup, and
+	 * has no room for a count of its mappings.
+	 */
 	vma->vm_flags &= ~VM_MAYEXEC;
-	vma->vm_private_data = vp;
-	vma->vm_ops = &state_page_vm_ops;
-	return 0;
+	return remap_pfn_range(vma, vma->vm_start,
+			       page_to_pfn(vp->pages[vma->vm_pgoff]), PAGE_SIZE,
+			       vma->vm_page_prot);
 }
 
 /*

@@ -340,7 +340,10 @@ static void synic_drain_more(struct irq_work *work)
  * Setting up
  */
 
-/* The page stays where the hypervisor has put it */
+/*
+ * The page stays where the hypervisor has put it.  A kernel before this one may
+ * have left it enabled; enabling it anew makes the hypervisor start afresh.
+ */
 static void *synic_enable_page(u32 msr)
 {
 	void *page;
@@ -350,9 +353,11 @@ static void *synic_enable_page(u32 msr)
 		return NULL;
 
 	page = memremap(value & PAGE_MASK, PAGE_SIZE, MEMREMAP_WB);
-	if (page)
-		wrmsrl(msr, value | TLFS_SYNIC_ENABLE);
+	if (!page)
+		return NULL;
 
+	wrmsrl(msr, value & ~TLFS_SYNIC_ENABLE);
+	wrmsrl(msr, value | TLFS_SYNIC_ENABLE);
 	return page;
 }
 
@@ -411,7 +416,6 @@ static int synic_cpu_up(unsigned int number)
 
 	init_irq_work(&cpu->more, synic_drain_more);
 
-	/* Enabling the ring page makes the hypervisor start at its beginning */
 	cpu->tail = 0;
 	cpu->messages = synic_enable_page(TLFS_MSR_SIMP);
 	cpu->flags = synic_enable_page(TLFS_MSR_SIEFP);
@@ -451,11 +455,15 @@ int mshv_synic_init(void)
 }
 
 /**
- * mshv_synic_exit() - undo mshv_synic_init()
+ * mshv_synic_exit() - undo mshv_synic_init(), once
  */
 void mshv_synic_exit(void)
 {
+	if (!synic_cpuhp_state)
+		return;
+
 	cpuhp_remove_state(synic_cpuhp_state);
+	synic_cpuhp_state = 0;
 	mshv_remove_callback();
 }
 

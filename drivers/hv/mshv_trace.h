@@ -68,24 +68,22 @@ TRACE_EVENT(mshv_region,
 );
 
 TRACE_EVENT(mshv_hvcall,
-	TP_PROTO(u64 id, u16 code, u16 reps, u16 done, u64 status),
-	TP_ARGS(id, code, reps, done, status),
+	TP_PROTO(u16 code, u16 reps, u16 done, u64 status),
+	TP_ARGS(code, reps, done, status),
 	TP_STRUCT__entry(
-		__field(u64, id)
 		__field(u16, code)
 		__field(u16, reps)
 		__field(u16, done)
 		__field(u64, status)
 	),
 	TP_fast_assign(
-		__entry->id = id;
 		__entry->code = code;
 		__entry->reps = reps;
 		__entry->done = done;
 		__entry->status = status;
 	),
-	TP_printk("p%llu code=%#x reps=%u done=%u status=%#llx", __entry->id,
-		  __entry->code, __entry->reps, __entry->done, __entry->status)
+	TP_printk("code=%#x reps=%u done=%u status=%#llx", __entry->code,
+		  __entry->reps, __entry->done, __entry->status)
 );
 
 TRACE_EVENT(mshv_run_entry,

@@ -26,7 +26,9 @@
 #include <linux/kernel.h>
 #include <linux/msi.h>
 #include <linux/pci.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <asm/apic.h>
 #include <asm/hw_irq.h>
@@ -48,16 +50,24 @@
  * @route: where it goes; not mapped while it has no real vector
  * @old: where it went before, if the device may still use that
  * @rte: redirection entry of an IO-APIC pin, %NULL for a message
+ * @list: link in remap_irqs
+ * @rcu: for freeing it
  *
- * Guarded by the lock of the interrupt descriptor.
+ * Guarded by the lock of the interrupt descriptor, but for @list.
  */
 struct remap_irq {
 	struct mshv_route route;
 	struct mshv_route old;
 	struct IO_APIC_route_entry *rte;
+	struct list_head list;
+	struct rcu_head rcu;
 };
 
 static struct irq_domain *remap_domain;
+
+/* All there are; changed under the lock, read at any time, in a crash too */
+static LIST_HEAD(remap_irqs);
+static DEFINE_RAW_SPINLOCK(remap_irqs_lock);
 
 /*
  * The id of a PCI device is the one its requests carry when they arrive at the
@@ -263,6 +273,7 @@ static struct irq_chip remap_chip = {
 static struct remap_irq *remap_irq_create(struct irq_alloc_info *info, int node)
 {
 	struct remap_irq *ri = kzalloc_node(sizeof(*ri), GFP_KERNEL, node);
+	unsigned long flags;
 
 	if (!ri)
 		return NULL;
@@ -274,7 +285,22 @@ static struct remap_irq *remap_irq_create(struct irq_alloc_info *info, int node)
 		ri->route.device_id = pci_device_id(msi_desc_to_pci_dev(info->desc));
 	}
 
+	raw_spin_lock_irqsave(&remap_irqs_lock, flags);
+	list_add_tail_rcu(&ri->list, &remap_irqs);
+	raw_spin_unlock_irqrestore(&remap_irqs_lock, flags);
+
 	return ri;
+}
+
+static void remap_irq_destroy(struct remap_irq *ri)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&remap_irqs_lock, flags);
+	list_del_rcu(&ri->list);
+	raw_spin_unlock_irqrestore(&remap_irqs_lock, flags);
+
+	kfree_rcu(ri, rcu);
 }
 
 static bool remap_serves(const struct irq_alloc_info *info)
@@ -301,7 +327,7 @@ static int remap_alloc(struct irq_domain *domain, unsigned int virq,
 
 	ret = irq_domain_alloc_irqs_parent(domain, virq, nr_irqs, arg);
 	if (ret < 0) {
-		kfree(ri);
+		remap_irq_destroy(ri);
 		return ret;
 	}
 
@@ -326,7 +352,7 @@ static void remap_free(struct irq_domain *domain, unsigned int virq,
 
 	if (data && data->chip_data) {
 		remap_deactivate(domain, data);
-		kfree(data->chip_data);
+		remap_irq_destroy(data->chip_data);
 	}
 	irq_domain_free_irqs_common(domain, virq, nr_irqs);
 }
@@ -341,6 +367,24 @@ static int remap_activate(struct irq_domain *domain, struct irq_data *data,
 	}
 
 	return remap_update(data);
+}
+
+/**
+ * mshv_unmap_all() - unmap all device interrupts, for another kernel
+ *
+ * The next kernel has no way to find out what this one has mapped, and could
+ * not map the same CPUs and vectors.
+ *
+ * Context: One CPU is left, interrupts are off; may be in a crash.
+ */
+void mshv_unmap_all(void)
+{
+	struct remap_irq *ri;
+
+	list_for_each_entry_rcu(ri, &remap_irqs, list, irqs_disabled()) {
+		remap_commit(ri);
+		mshv_route_unmap(&ri->route);
+	}
 }
 
 static const struct irq_domain_ops remap_domain_ops = {

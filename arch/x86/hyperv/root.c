@@ -15,6 +15,7 @@
 #include <linux/export.h>
 #include <linux/highmem.h>
 #include <linux/io.h>
+#include <linux/limits.h>
 #include <linux/kernel.h>
 #include <linux/kexec.h>
 #include <linux/pfn.h>
@@ -144,6 +145,8 @@ int mshv_root_cpu_die(unsigned int cpu)
  */
 void mshv_root_cleanup(void)
 {
+	mshv_unmap_all();
+
 	/* From here on hypercalls fail instead of jumping into nowhere */
 	hv_hypercall_pg = NULL;
 
@@ -153,11 +156,28 @@ void mshv_root_cleanup(void)
 	wrmsrl(HV_X64_MSR_GUEST_OS_ID, 0);
 }
 
-/* A timer in direct mode would fire into the next kernel */
+/*
+ * The next kernel takes all memory for its own.  What the hypervisor does not
+ * use at the moment comes back; what it uses, it will miss.
+ */
+static void root_reclaim_memory(void)
+{
+	long left;
+
+	mshv_pool_withdraw(&mshv_root_pool, ULONG_MAX);
+	left = atomic_long_read(&mshv_root_pool.nr_pages);
+	if (left)
+		pr_emerg("%ld pages stay with the hypervisor, the next kernel must not use them\n",
+			 left);
+}
+
 static void root_shutdown(void)
 {
-	if (kexec_in_progress)
+	if (kexec_in_progress) {
+		/* A timer in direct mode would fire into the next kernel */
 		hv_stimer_global_cleanup();
+		root_reclaim_memory();
+	}
 
 	guest_shutdown();
 }
@@ -283,8 +303,9 @@ EXPORT_SYMBOL_GPL(mshv_remove_callback);
  */
 void mshv_callback(void)
 {
-	typeof(mshv_callback_handler) handler = READ_ONCE(mshv_callback_handler);
+	void (*handler)(void);
 
+	handler = READ_ONCE(mshv_callback_handler);
 	if (handler)
 		handler();
 }

@@ -210,8 +210,8 @@ static void __init root_prepare_cpus(unsigned int max_cpus)
 
 	cpus = kcalloc(num_present_cpus(), sizeof(*cpus), GFP_KERNEL);
 	if (!cpus) {
-		pr_err("no memory, only the boot CPU will run\n");
 		init_cpu_present(cpumask_of(smp_processor_id()));
+		pr_err("no memory, only the boot CPU will run\n");
 		return;
 	}
 
