@@ -74,10 +74,29 @@ def machine_judge(run, where, code):
     return None
 
 
+ROUTE = re.compile(r'^(?:hv: )?route: (VP \d+ vector [0-9a-f]+)', re.M)
+
+
+def routes_judge(where):
+    """One check if the root said where its interrupts go: the hypervisor logged the same."""
+    root = set(ROUTE.findall(text_read(where, 'verdict')))
+    if not root:
+        return []
+    logged = text_read(where, 'hv.log')
+    table = logged[:logged.rfind('\nhv: routes: ') + 1]
+    after = [end.end() for end in re.finditer(r'^hv: routes: .*', table, re.M)]
+    hypervisor = set(ROUTE.findall(table[after[-1] if after else 0:]))
+    title = 'routes in the hypervisor are those of the root'
+    if root == hypervisor:
+        return [f'ok {title}: {len(root)}']
+    return [f'not ok {title}: only the root\'s {sorted(root - hypervisor)}, '
+            f'only the hypervisor\'s {sorted(hypervisor - root)}']
+
+
 def judge(run, where, code):
     """Result of a boot whose QEMU ended with this code (None: at the time limit)."""
     lines = [line for line in text_read(where, 'verdict').split('\n') if line]
-    checks = [line for line in lines if re.match(r'(ok|not ok|skip) ', line)]
+    checks = [line for line in lines if re.match(r'(ok|not ok|skip) ', line)] + routes_judge(where)
     broken = [line for line in lines if line.startswith('error ')]
     last = lines[-1] if lines else ''
     word, why = machine_judge(run, where, code) or (None, None)
