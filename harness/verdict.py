@@ -93,6 +93,13 @@ def routes_judge(where):
             f'only the hypervisor\'s {sorted(hypervisor - root)}']
 
 
+def panic_judge(where, text):
+    """A check: the hypervisor's log says why the root panicked."""
+    title = "why the root panics is on the hypervisor's log"
+    said = re.findall(r'^hv: root VP \d+ panics: (.*)', text_read(where, 'hv.log'), re.M)
+    return f'ok {title}' if text in said else f'not ok {title}: wanted "{text}", got {said}'
+
+
 def judge(run, where, code):
     """Result of a boot whose QEMU ended with this code (None: at the time limit)."""
     lines = [line for line in text_read(where, 'verdict').split('\n') if line]
@@ -100,7 +107,11 @@ def judge(run, where, code):
     broken = [line for line in lines if line.startswith('error ')]
     last = lines[-1] if lines else ''
     word, why = machine_judge(run, where, code) or (None, None)
-    trouble = KERNEL_TROUBLE.search(text_read(where, 'console.log'))
+    console = text_read(where, 'console.log')
+    if run['panic']:
+        checks.append(panic_judge(where, run['panic']))
+        console = console.replace('Kernel panic', 'Kernel  panic', 1)
+    trouble = KERNEL_TROUBLE.search(console)
     if word is None:
         failed = [line for line in checks if line.startswith('not ok')]
         if broken:

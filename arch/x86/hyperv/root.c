@@ -158,16 +158,16 @@ void mshv_root_cleanup(void)
 }
 
 /*
- * The next kernel takes all memory for its own.  What the hypervisor does not
- * use at the moment comes back.  If it uses some, for the VPs of the other CPUs
- * for instance, the next kernel would die when it touches that.
+ * The next kernel takes all memory for its own that its map does not reserve.
+ * What the hypervisor does not use at the moment comes back.  If it uses some
+ * that is not kept, the next kernel would die when it touches that.
  */
 static void root_reclaim_memory(void)
 {
 	long left;
 
 	mshv_pool_withdraw(&mshv_root_pool, ULONG_MAX);
-	left = atomic_long_read(&mshv_root_pool.nr_pages);
+	left = mshv_root_pool_unkept();
 	if (!left)
 		return;
 
@@ -275,6 +275,7 @@ void __init mshv_root_init_platform(void)
 	guest_shutdown = machine_ops.shutdown;
 	machine_ops.shutdown = root_shutdown;
 	x86_platform.apic_post_init = root_apic_post_init;
+	x86_init.hyper.guest_late_init = mshv_root_pool_reserve;
 	mshv_root_smp_init();
 }
 

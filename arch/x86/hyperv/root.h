@@ -10,6 +10,8 @@
 
 void __init mshv_root_irq_init(void);
 void __init mshv_root_pm_init(void);
+void __init mshv_root_pool_reserve(void);
+long mshv_root_pool_unkept(void);
 void __init mshv_root_smp_init(void);
 
 #endif

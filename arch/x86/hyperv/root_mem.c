@@ -10,6 +10,10 @@
  *
  * A deposited page is gone: any access ends the machine.  It stays allocated,
  * is marked PageOffline and points to its pool until it has been withdrawn.
+ *
+ * What the hypervisor uses for the root's own processors it uses for good, also
+ * under a kernel started by kexec.  Pages for the root's pool come from a range
+ * that such a kernel finds reserved in its memory map, for as long as it lasts.
  */
 #define pr_fmt(fmt) "Hyper-V: " fmt
 
@@ -17,13 +21,17 @@
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
+#include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <acpi/acpi_numa.h>
+#include <asm/e820/api.h>
 #include <asm/mshyperv.h>
 #include <asm/mshv_root.h>
 #include <asm-generic/mshv_tlfs.h>
+
+#include "root.h"
 
 /* Largest block the hypervisor asks for: "contiguous" means 8 pages */
 #define POOL_BLOCK_ORDER	3
@@ -35,6 +43,13 @@
  */
 #define RETRY_MAX_ROUNDS	16
 #define RETRY_MAX_PAGES		256
+
+/* Pages that are kept for the root's pool: some, and some for each CPU */
+#define RESERVE_PAGES		64
+#define RESERVE_CPU_PAGES	32
+
+/* The range kept for the root's pool, and how far it has been used up */
+static unsigned long reserve_start, reserve_next, reserve_end;
 
 struct mshv_pool mshv_root_pool = {
 	.partition_id = TLFS_PARTITION_ID_SELF,
@@ -102,6 +117,27 @@ static struct page *pool_alloc_block(struct mshv_pool *pool, unsigned int *order
 	}
 }
 
+/* Of the pages that are kept, once */
+static unsigned int pool_alloc_reserved(struct mshv_pool *pool, u64 *pfns,
+					unsigned int nr_pages)
+{
+	unsigned int n = 0;
+	struct page *page;
+
+	if (pool != &mshv_root_pool)
+		return 0;
+
+	while (n < nr_pages && reserve_next < reserve_end) {
+		page = pfn_to_page(reserve_next);
+		ClearPageReserved(page);
+		init_page_count(page);
+		adjust_managed_page_count(page, 1);
+		pfns[n++] = reserve_next++;
+	}
+
+	return n;
+}
+
 /*
  * Allocate up to @nr_pages, the large blocks first and each in ascending
  * order, so that a contiguous request is met if at all possible.
@@ -110,7 +146,8 @@ static unsigned int pool_alloc(struct mshv_pool *pool, u64 *pfns,
 			       unsigned int nr_pages)
 {
 	unsigned int order = POOL_BLOCK_ORDER;
-	unsigned int n = 0, i;
+	unsigned int n = pool_alloc_reserved(pool, pfns, nr_pages);
+	unsigned int i;
 	struct page *page;
 
 	while (n < nr_pages) {
@@ -284,6 +321,48 @@ long mshv_pool_withdraw(struct mshv_pool *pool, unsigned long nr_pages)
 	return total;
 }
 EXPORT_SYMBOL_GPL(mshv_pool_withdraw);
+
+/**
+ * mshv_root_pool_unkept() - what another kernel would not know about
+ *
+ * Return: Number of pages in the root's pool that are not in the range which
+ * the memory map of the next kernel shows as reserved.
+ */
+long mshv_root_pool_unkept(void)
+{
+	long kept = 0;
+	unsigned long pfn;
+
+	for (pfn = reserve_start; pfn < reserve_next; pfn++)
+		if (PageOffline(pfn_to_page(pfn)))
+			kept++;
+
+	return atomic_long_read(&mshv_root_pool.nr_pages) - kept;
+}
+
+/**
+ * mshv_root_pool_reserve() - keep a range of memory for the root's pool
+ *
+ * It is reserved in the memory map of this kernel too, for that is where the
+ * place of the next kernel is looked for.
+ */
+void __init mshv_root_pool_reserve(void)
+{
+	u64 size = (u64)(RESERVE_PAGES + RESERVE_CPU_PAGES *
+			 num_possible_cpus()) << PAGE_SHIFT;
+	u64 start = e820__memblock_alloc_reserved(size, PAGE_SIZE << POOL_BLOCK_ORDER);
+
+	if (!start) {
+		pr_warn("no memory to keep for kexec\n");
+		return;
+	}
+
+	e820__range_update(start, size, E820_TYPE_RAM, E820_TYPE_RESERVED);
+	e820__update_table(e820_table);
+	reserve_start = PHYS_PFN(start);
+	reserve_next = reserve_start;
+	reserve_end = PHYS_PFN(start + size);
+}
 
 /**
  * mshv_pool_lend() - a page of the pool becomes accessible for a while
