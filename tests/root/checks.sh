@@ -42,7 +42,7 @@ trouble='^\[ *[0-9]+\.[0-9]+\] (WARNING: |BUG: |watchdog: BUG|Oops|Kernel panic|
 
 no_warning() { ! dmesg | grep -E "$trouble"; }
 
-disk_mount() { mountpoint -q /disk || mount -t ext4 -o ro /dev/vda /disk; }
+disk_mount() { grep -q ' /disk ' /proc/mounts || mount -t ext4 -o ro /dev/vda /disk; }
 
 disk_sums() {
 	disk_mount || return
