@@ -91,3 +91,80 @@ check_root() {
 	check "disk contents are right" disk_sums
 	check "disk interrupts arrive as MSI-X" disk_interrupts
 }
+
+# --- devices of the root ---
+
+# irqs PATTERN KIND: interrupts of these lines of /proc/interrupts, all of them
+# of that kind ("MSI", "fasteoi"); fails when there are none.
+irqs() {
+	awk -v pattern="$1" -v kind="$2" '
+	$0 ~ pattern {
+		for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++) n += $i
+		if ($0 !~ kind) other = $0
+	}
+	END {
+		if (other) print "not " kind ": " other
+		else if (!n) print "no interrupt of " pattern
+		else print n
+		exit other || !n
+	}' /proc/interrupts
+}
+
+# Reads what is there, writes a file, reads that back from the device.
+disk_roundtrip() {
+	disk=$1 at=/mnt/${1##*/}
+	[ -b "$disk" ] || { echo "no $disk"; return 1; }
+	mkdir -p "$at"
+	mount -t ext4 "$disk" "$at" || { echo "cannot mount $disk"; return 1; }
+	(cd "$at" && sha256sum -c manifest) >"/tmp/sums.${disk##*/}" || { grep -v ': OK$' "/tmp/sums.${disk##*/}"; return 1; }
+	dd if=/dev/urandom of="/tmp/random.${disk##*/}" bs=64k count=64 2>/dev/null
+	cp "/tmp/random.${disk##*/}" "$at/random" || return 1
+	umount "$at" || return 1
+	mount -t ext4 "$disk" "$at" || { echo "cannot mount $disk again"; return 1; }
+	cmp "/tmp/random.${disk##*/}" "$at/random" || return 1
+	rm -f "/tmp/random.${disk##*/}"
+	umount "$at"
+}
+
+# Name of the network interface that a driver has.
+net_of() {
+	for net in /sys/class/net/*; do
+		[ "$(basename "$(readlink "$net/device/driver")")" = "$1" ] || continue
+		basename "$net"
+		return
+	done
+	echo "no interface of $1"
+	return 1
+}
+
+# net_up DRIVER SUBNET: QEMU's own network behind the card, 10.0.SUBNET.0.
+net_up() {
+	net=$(net_of "$1") || { echo "$net"; return 1; }
+	ifconfig "$net" "10.0.$2.15" netmask 255.255.255.0 up || return 1
+	for second in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(cat "/sys/class/net/$net/carrier")" = 1 ] && return
+		sleep 1
+	done
+	echo "$net has no carrier after $second s"
+	return 1
+}
+
+# net_get SUBNET: the guest's initramfs as QEMU sends it must be the one whose
+# sum the disk's manifest has.
+net_get() {
+	disk_mount || return
+	sum=$(timeout 60 nc "10.0.$1.100" 9 </dev/null | sha256sum | cut -d ' ' -f 1)
+	grep -q "^$sum .*guest/initrd.cpio" /disk/manifest || { echo "wrong sum of what 10.0.$1.100 sent: $sum"; return 1; }
+}
+
+# Routes as the kernel sees them, and as the hypervisor: the judge compares.
+routes_report() {
+	routes >/tmp/routes || { tail -n 1 /tmp/routes; return 1; }
+	cat /tmp/routes
+	cat /tmp/routes >/dev/ttyS1
+}
+
+no_timeout() {
+	! dmesg | grep -iE 'timeout, completion polled|QID .* timeout|exception Emask|Detected Tx Unit Hang|NETDEV WATCHDOG|blocked for more|nobody cared|cannot map|lost its interrupt' |
+		grep .
+}

@@ -33,7 +33,7 @@ FIXTURE(vm)
 FIXTURE_SETUP(vm)
 {
 	if (access(MSHV_DEVICE, F_OK))
-		SKIP(return, "no " MSHV_DEVICE);
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
 	ASSERT_EQ(0, vm_create(&self->vm));
 }
 

@@ -25,7 +25,7 @@ FIXTURE(fds)
 FIXTURE_SETUP(fds)
 {
 	if (access(MSHV_DEVICE, F_OK))
-		SKIP(return, "no " MSHV_DEVICE);
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
 	ASSERT_EQ(0, vm_create(&self->vm));
 }
 

@@ -39,7 +39,7 @@ FIXTURE(vm)
 FIXTURE_SETUP(vm)
 {
 	if (access(MSHV_DEVICE, F_OK))
-		SKIP(return, "no " MSHV_DEVICE);
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
 	ASSERT_EQ(0, vm_create(&self->vm));
 	self->event = eventfd(0, EFD_NONBLOCK);
 	ASSERT_LE(0, self->event);

@@ -25,7 +25,7 @@ FIXTURE_SETUP(device)
 {
 	self->dev = -1;
 	if (access(MSHV_DEVICE, F_OK))
-		SKIP(return, "no " MSHV_DEVICE);
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
 	self->dev = vm_open();
 	ASSERT_LE(0, self->dev);
 }

@@ -37,7 +37,7 @@ FIXTURE_SETUP(vm)
 	int i;
 
 	if (access(MSHV_DEVICE, F_OK))
-		SKIP(return, "no " MSHV_DEVICE);
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
 	ASSERT_EQ(0, vm_create(&self->vm));
 	for (i = 1; i < NR_VPS; i++) {
 		self->vps[i] = create_vp(self->vm.fd, i);

@@ -35,7 +35,7 @@ FIXTURE_SETUP(vm)
 	int i;
 
 	if (access(MSHV_DEVICE, F_OK))
-		SKIP(return, "no " MSHV_DEVICE);
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
 	for (i = 0; i < NR_STATES; i++)
 		self->before[i] = ledger_total(states[i]);
 	ASSERT_EQ(0, vm_create(&self->vm));
@@ -49,10 +49,11 @@ FIXTURE_TEARDOWN(vm)
 	if (!self->running)
 		return;
 	vm_destroy(&self->vm);
-	for (i = 0; i < NR_STATES; i++)
+	for (i = 0; i < NR_STATES; i++) {
 		EXPECT_EQ(self->before[i], ledger_total(states[i])) {
-			TH_LOG("pages %s", states[i]);
+			TH_LOG("state %d", i);
 		}
+	}
 }
 
 static GUEST void guest_spin(void)

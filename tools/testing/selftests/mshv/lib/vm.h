@@ -18,10 +18,13 @@
 #include "tlfs.h"
 
 #define MSHV_DEVICE	"/dev/mshv"
+
+/* How a test ends that its fixture skips; returning would still run it */
+#define SKIPPED		255
+
 #define PAGE		4096UL
 
 #define GUEST __attribute__((section("guest_text"), noinline, used))
-#define GUEST_INLINE static inline __attribute__((always_inline))
 
 /* Where things are in the memory of a guest made by vm_create() */
 #define VM_MEMORY	(2UL << 20)
@@ -77,12 +80,12 @@ long long ledger_total(const char *state);
  * For guest code
  */
 
-GUEST_INLINE void guest_outl(uint16_t port, uint32_t value)
+static inline __attribute__((always_inline)) void guest_outl(uint16_t port, uint32_t value)
 {
 	asm volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
 }
 
-GUEST_INLINE uint32_t guest_inl(uint16_t port)
+static inline __attribute__((always_inline)) uint32_t guest_inl(uint16_t port)
 {
 	uint32_t value;
 
@@ -90,18 +93,18 @@ GUEST_INLINE uint32_t guest_inl(uint16_t port)
 	return value;
 }
 
-GUEST_INLINE void guest_outb(uint16_t port, uint8_t value)
+static inline __attribute__((always_inline)) void guest_outb(uint16_t port, uint8_t value)
 {
 	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
 }
 
 /* Instructions whose forms are known: they are all two bytes long */
-GUEST_INLINE void guest_write32(uint64_t addr, uint32_t value)
+static inline __attribute__((always_inline)) void guest_write32(uint64_t addr, uint32_t value)
 {
 	asm volatile("movl %1, (%0)" : : "b"(addr), "a"(value) : "memory");
 }
 
-GUEST_INLINE uint32_t guest_read32(uint64_t addr)
+static inline __attribute__((always_inline)) uint32_t guest_read32(uint64_t addr)
 {
 	uint32_t value;
 
