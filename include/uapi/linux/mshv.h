@@ -268,6 +268,7 @@ struct mshv_root_hvcall {
 #define MSHV_RUN_VP		_IOR(MSHV_IOCTL, 0x00, struct mshv_run_vp)
 #define MSHV_GET_VP_STATE	_IOWR(MSHV_IOCTL, 0x01, struct mshv_get_set_vp_state)
 #define MSHV_SET_VP_STATE	_IOWR(MSHV_IOCTL, 0x02, struct mshv_get_set_vp_state)
+#define MSHV_VP_TRANSLATE_GVA	_IOWR(MSHV_IOCTL, 0xF2, struct mshv_translate_gva)
 
 #define MSHV_RUN_VP_BUF_SZ	256
 
@@ -302,6 +303,30 @@ struct mshv_get_set_vp_state {
 	__u8 rsvd[3];
 	__u32 buf_sz;
 	__u64 buf_ptr;
+};
+
+/**
+ * struct mshv_translate_gva_result - how a translation ended
+ * @result_code: zero if there is a guest physical address
+ * @cache_type: cache type in bits 7:0; bit 8 is set for an overlay page
+ */
+struct mshv_translate_gva_result {
+	__u32 result_code;
+	__u32 cache_type;
+};
+
+/**
+ * struct mshv_translate_gva - argument of MSHV_VP_TRANSLATE_GVA
+ * @gva: guest virtual address
+ * @flags: which kinds of access to check, as the hypervisor defines them
+ * @result_ptr: where to store struct mshv_translate_gva_result
+ * @gpa_ptr: where to store the guest physical address, 64 bits
+ */
+struct mshv_translate_gva {
+	__u64 gva;
+	__u64 flags;
+	__u64 result_ptr;
+	__u64 gpa_ptr;
 };
 
 /*

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0
+# Front door for those who have the packages; ./run sees to them first.
+
+export BUILD := $(CURDIR)/build
+export PYTHONDONTWRITEBYTECODE := 1
+export JOBS ?= $(shell nproc)
+
+IMAGE := $(BUILD)/image
+BZIMAGE := $(BUILD)/kernel/arch/x86/boot/bzImage
+HV := $(BUILD)/hypervisor/hv.elf
+VMM := $(BUILD)/vmm/mshv-vmm
+HYPERCALLS := $(BUILD)/hypercalls/arch/x86/boot/bzImage
+
+help:
+	@echo 'make TARGET, or ./run TARGET, which also installs what is lacking:'
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@echo
+	@echo 'KERNEL_SRC=dir takes another 5.10.y tree than Debian'"'"'s.'
+
+run: build ## boot the root partition and guests in it; show the console
+	@harness/boot --live run
+
+shell: build ## boot the root partition to a prompt
+	@harness/boot --shell shell
+
+test: build ## all tests; the last line counts them
+	@harness/test
+
+check: kernel ## style of the kernel code: checkpatch, sparse, W=1, kernel-doc
+	@harness/check
+
+bench: build ## boot time under the hypervisor over boot time without [RUNS=n]
+	@harness/bench $(RUNS)
+
+soak: build ## many boots with 2 CPUs, each CPU seen inside the hypervisor [RUNS=n]
+	@harness/soak $(RUNS)
+
+# The base: Debian's package, or whatever tree KERNEL_SRC names.
+tree: ## base kernel + series: build/linux, a git tree with one commit per patch
+ifdef KERNEL_SRC
+	@harness/tree --dir '$(KERNEL_SRC)'
+else
+	@harness/fetch source
+	@harness/tree --deb $(BUILD)/cache/source.deb
+endif
+
+tree-save: ## edits made in build/linux back into overlay and series [PATCH=name]
+	@harness/tree-save $(PATCH)
+
+series: tree ## mailable patches in build/series
+	@harness/mail
+
+build: $(IMAGE)/root.cpio $(IMAGE)/disk.img $(HV) $(HYPERCALLS) ## everything a boot needs
+
+kernel: tree ## only the kernel
+	@harness/kernel kernel configs/kernel.config
+
+clean: ## remove what was built; keep downloads and the kernel tree
+	rm -rf $(filter-out $(BUILD)/cache $(BUILD)/linux,$(wildcard $(BUILD)/*))
+
+distclean: ## remove build/ altogether
+	rm -rf $(BUILD)
+
+# Each of these has its own way to know what is out of date: ask it every time,
+# and rebuild what depends on it only when its file is newer afterwards.
+$(BZIMAGE): kernel ;
+
+$(HV): FORCE
+	@$(MAKE) -s -C hypervisor O=$(@D)
+
+$(HYPERCALLS): FORCE
+	@$(MAKE) -s -C tests/hypercall O=$(BUILD)/hypercalls
+
+$(VMM): FORCE
+	@$(MAKE) -s -C samples/mshv O=$(@D) UAPI=$(CURDIR)/include/uapi $@
+
+$(BUILD)/selftests/stamp: kernel
+	@harness/selftests
+
+$(BUILD)/cache/guest.deb:
+	@harness/fetch guest
+
+$(IMAGE)/root.cpio: $(wildcard tests/root/* tests/root/jobs/*) harness/image $(VMM) $(BUILD)/selftests/stamp $(BZIMAGE)
+	@harness/image root
+
+$(IMAGE)/guest.cpio: $(wildcard tests/guest/*) harness/image $(BZIMAGE)
+	@harness/image guest
+
+$(IMAGE)/disk.img: $(BZIMAGE) $(BUILD)/cache/guest.deb $(IMAGE)/guest.cpio harness/image
+	@harness/image disk
+
+.PHONY: help run shell test check bench soak tree tree-save series build kernel clean distclean FORCE

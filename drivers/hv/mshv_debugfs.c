@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/mshv: what can be seen in debugfs.
+ *
+ *	mshv/ledger			pages by state, all partitions
+ *	mshv/synic			messages by kind
+ *	mshv/partition/<id>/ledger	pages by state
+ *	mshv/partition/<id>/vp/<n>/runs	what happened to a VP
+ *
+ * Nothing here can fail in a way that matters to anything else.
+ */
+#include <linux/debugfs.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+
+#include "mshv.h"
+
+static struct dentry *debugfs_root;
+static struct dentry *debugfs_partitions;
+
+static int total_show(struct seq_file *m, void *unused)
+{
+	mshv_ledger_show_total(m);
+	seq_printf(m, "%-12s: %ld\n", "deposited",
+		   atomic_long_read(&mshv_root_pool.nr_pages));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(total);
+
+static int synic_show(struct seq_file *m, void *unused)
+{
+	mshv_synic_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(synic);
+
+static int ledger_show(struct seq_file *m, void *unused)
+{
+	struct mshv_partition *pt = m->private;
+
+	mshv_ledger_show(&pt->ledger, m);
+	seq_printf(m, "%-12s: %ld\n", "deposited",
+		   atomic_long_read(&pt->pool.nr_pages));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(ledger);
+
+static int runs_show(struct seq_file *m, void *unused)
+{
+	struct mshv_vp *vp = m->private;
+
+	seq_printf(m, "%-16s: %llu\n", "runs", vp->stats.runs);
+	seq_printf(m, "%-16s: %llu\n", "intercepts", vp->stats.intercepts);
+	seq_printf(m, "%-16s: %llu\n", "cancels", vp->stats.cancels);
+	seq_printf(m, "%-16s: %llu\n", "spurious kicks",
+		   vp->stats.spurious_kicks);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(runs);
+
+/**
+ * mshv_debugfs_init() - make the directory of the driver
+ */
+void mshv_debugfs_init(void)
+{
+	debugfs_root = debugfs_create_dir("mshv", NULL);
+	debugfs_partitions = debugfs_create_dir("partition", debugfs_root);
+	debugfs_create_file("ledger", 0400, debugfs_root, NULL, &total_fops);
+	debugfs_create_file("synic", 0400, debugfs_root, NULL, &synic_fops);
+}
+
+/**
+ * mshv_debugfs_exit() - remove the directory of the driver
+ */
+void mshv_debugfs_exit(void)
+{
+	debugfs_remove(debugfs_root);
+}
+
+/**
+ * mshv_debugfs_add_partition() - make the directory of a partition
+ * @pt: the partition
+ */
+void mshv_debugfs_add_partition(struct mshv_partition *pt)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "%llu", pt->id);
+	pt->debugfs = debugfs_create_dir(name, debugfs_partitions);
+	pt->debugfs_vps = debugfs_create_dir("vp", pt->debugfs);
+	debugfs_create_file("ledger", 0400, pt->debugfs, pt, &ledger_fops);
+}
+
+/**
+ * mshv_debugfs_add_vp() - make the directory of a VP
+ * @vp: the VP
+ */
+void mshv_debugfs_add_vp(struct mshv_vp *vp)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%u", vp->index);
+	vp->debugfs = debugfs_create_dir(name, vp->partition->debugfs_vps);
+	debugfs_create_file("runs", 0400, vp->debugfs, vp, &runs_fops);
+}
+
+/**
+ * mshv_debugfs_remove() - remove a directory
+ * @dentry: the directory, or NULL
+ */
+void mshv_debugfs_remove(struct dentry *dentry)
+{
+	debugfs_remove(dentry);
+}

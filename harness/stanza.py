@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Stanzas of tests/runs.cfg: what to boot, with what, and what must come out."""
+
+import configparser
+import os
+
+from verdict import Broken
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+KEYS = {'groups': '', 'machine': 'q35', 'cpus': '1', 'topology': '', 'memory': '1024',
+        'kernel': 'kernel', 'initrd': 'root', 'mode': 'hv', 'args': '', 'hv': '', 'qemu': '',
+        'job': 'off', 'expect': 'pass', 'timeout': '60'}
+
+
+class Stanza(dict):
+    """Keys and values of one stanza, with its name."""
+
+    def __init__(self, name, keys):
+        super().__init__({**KEYS, **keys})
+        self.name = name
+        for key in self:
+            if key not in KEYS:
+                raise Broken(f'{name}: there is no key "{key}"')
+        if self['mode'] not in ('hv', 'direct'):
+            raise Broken(f'{name}: mode is hv or direct, not "{self["mode"]}"')
+        for key in ('cpus', 'memory', 'timeout'):
+            if not self[key].isdigit():
+                raise Broken(f'{name}: {key} is a number, not "{self[key]}"')
+
+
+def read_all():
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(os.path.join(ROOT, 'tests', 'runs.cfg'), encoding='utf-8')
+    return [Stanza(name, dict(config[name])) for name in config.sections()]
+
+
+def read(name, keys=()):
+    """One stanza by name, with "key=value" words laid over it."""
+    for run in read_all():
+        if run.name == name:
+            return Stanza(name, {**run, **dict(key.split('=', 1) for key in keys)})
+    raise Broken(f'tests/runs.cfg has no stanza "{name}"')
+
+
+def group(name):
+    return [run for run in read_all() if name in run['groups'].split()]

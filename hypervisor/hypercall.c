@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The door of the hypercalls: one table, and the checks that run from it in one
+ * fixed order (hypercalls.md 1.8). A handler is reached with its parameters copied
+ * in, the caller's privilege checked, and nothing else done.
+ */
+#include "fault.h"
+#include "hc.h"
+#include "internal.h"
+
+#define PARAM_PAGE		4096u
+#define FAST_BYTES		16u
+#define REPS_PER_ENTRY		128u	/* then the call continues, interrupts in between */
+#define VMMCALL_LENGTH		3	/* 0F 01 D9 */
+#define LOG_FAILURES		400u	/* lines of the log spent on calls that fail */
+
+#define SIMPLE(c, n, i, o, p, h) \
+	{ .code = c, .name = n, .in = i, .out = o, .privilege = p, .simple = h }
+#define SIMPLE_VAR(c, n, i, o, p, h) \
+	{ .code = c, .name = n, .in = i, .out = o, .privilege = p, .simple = h, .varhead = true }
+#define REP(c, n, i, ie, oe, p, h) \
+	{ .code = c, .name = n, .in = i, .in_element = ie, .out_element = oe, .privilege = p, .rep = true, \
+	  .begin = h##_begin, .element = h }
+
+#define PARENT	HV_PRIV_CREATE_PARTITIONS	/* "every call limited to acting on children" */
+#define POOL	HV_PRIV_ACCESS_MEMORY_POOL
+#define CPUS	HV_PRIV_CPU_MANAGEMENT
+
+static const struct hcall_entry table[] = {
+	SIMPLE(0x0002, "FlushVirtualAddressSpace", 24, 0, 0, hc_flush_virtual_address_space),
+	REP(0x0003, "FlushVirtualAddressList", 24, 8, 0, 0, hc_flush_virtual_address_list),
+	SIMPLE(0x0004, "GetLogicalProcessorRunTime", 4, 32, CPUS, hc_get_logical_processor_run_time),
+	SIMPLE(0x0008, "NotifyLongSpinWait", 8, 0, 0, hc_notify_long_spin_wait),
+	SIMPLE(0x000b, "SendSyntheticClusterIpi", 16, 0, 0, hc_send_synthetic_cluster_ipi),
+	SIMPLE_VAR(0x0013, "FlushVirtualAddressSpaceEx", 32, 0, 0, hc_flush_virtual_address_space_ex),
+	{ .code = 0x0014, .name = "FlushVirtualAddressListEx", .in = 32, .in_element = 8, .rep = true, .varhead = true,
+	  .begin = hc_flush_virtual_address_list_ex_begin, .element = hc_flush_virtual_address_list },
+	SIMPLE_VAR(0x0015, "SendSyntheticClusterIpiEx", 24, 0, 0, hc_send_synthetic_cluster_ipi_ex),
+	SIMPLE(0x0040, "CreatePartition", 56, 8, PARENT, hc_create_partition),
+	SIMPLE(0x0041, "InitializePartition", 8, 0, PARENT, hc_initialize_partition),
+	SIMPLE(0x0042, "FinalizePartition", 8, 0, PARENT, hc_finalize_partition),
+	SIMPLE(0x0043, "DeletePartition", 8, 0, PARENT, hc_delete_partition),
+	SIMPLE(0x0044, "GetPartitionProperty", 16, 8, PARENT, hc_get_partition_property),
+	SIMPLE(0x0045, "SetPartitionProperty", 24, 0, PARENT, hc_set_partition_property),
+	SIMPLE(0x0046, "GetPartitionId", 0, 8, HV_PRIV_ACCESS_PARTITION_ID, hc_get_partition_id),
+	SIMPLE(0x0047, "GetNextChildPartition", 16, 8, PARENT, hc_get_next_child_partition),
+	REP(0x0048, "DepositMemory", 8, 8, 0, POOL, hc_deposit_memory),
+	REP(0x0049, "WithdrawMemory", 16, 0, 8, POOL, hc_withdraw_memory),
+	SIMPLE(0x004a, "GetMemoryBalance", 16, 16, POOL, hc_get_memory_balance),
+	REP(0x004b, "MapGpaPages", 24, 8, 0, PARENT, hc_map_gpa_pages),
+	REP(0x004c, "UnmapGpaPages", 24, 0, 0, PARENT, hc_unmap_gpa_pages),
+	SIMPLE(0x004d, "InstallIntercept", 24, 0, PARENT, hc_install_intercept),
+	SIMPLE(0x004e, "CreateVp", 40, 0, PARENT, hc_create_vp),
+	SIMPLE(0x004f, "DeleteVp", 16, 0, PARENT, hc_delete_vp),
+	/* Privilege depends on whom: hc_vp_registers_begin() */
+	{ .code = 0x0050, .name = "GetVpRegisters", .in = 16, .in_element = 4, .out_element = 16, .rep = true,
+	  .begin = hc_vp_registers_begin, .element = hc_get_vp_registers },
+	{ .code = 0x0051, .name = "SetVpRegisters", .in = 16, .in_element = 32, .rep = true,
+	  .begin = hc_vp_registers_begin, .element = hc_set_vp_registers },
+	SIMPLE(0x0052, "TranslateVirtualAddress", 32, 16, PARENT, hc_translate_virtual_address),
+	SIMPLE(0x0053, "ReadGpa", 32, 24, PARENT, hc_read_gpa),
+	SIMPLE(0x0054, "WriteGpa", 48, 8, PARENT, hc_write_gpa),
+	SIMPLE(0x0056, "ClearVirtualInterrupt", 8, 0, PARENT, hc_clear_virtual_interrupt),
+	SIMPLE(0x0058, "DeletePort", 16, 0, HV_PRIV_CREATE_PORT, hc_delete_port),
+	SIMPLE(0x005b, "DisconnectPort", 16, 0, HV_PRIV_CONNECT_PORT, hc_disconnect_port),
+	SIMPLE(0x005c, "PostMessage", 256, 0, HV_PRIV_POST_MESSAGES, hc_post_message),
+	SIMPLE(0x005d, "SignalEvent", 8, 0, HV_PRIV_SIGNAL_EVENTS, hc_signal_event),
+	SIMPLE(0x006c, "MapStatsPage", 24, 8, HV_PRIV_ACCESS_STATS, hc_map_stats_page),
+	SIMPLE(0x006d, "UnmapStatsPage", 24, 0, HV_PRIV_ACCESS_STATS, hc_unmap_stats_page),
+	REP(0x006e, "MapSparseGpaPages", 16, 16, 0, PARENT, hc_map_sparse_gpa_pages),
+	/* hypercalls.md section 7, 38: the root check only, which stands in the handler */
+	SIMPLE(0x006f, "SetSystemProperty", 72, 0, 0, hc_set_system_property),
+	SIMPLE(0x0076, "AddLogicalProcessor", 16, 56, CPUS, hc_add_logical_processor),
+	SIMPLE(0x007b, "GetSystemProperty", 16, 8, CPUS, hc_get_system_property),
+	SIMPLE_VAR(0x007c, "MapDeviceInterrupt", 72, 56, CPUS, hc_map_device_interrupt),
+	SIMPLE(0x007d, "UnmapDeviceInterrupt", 36, 0, CPUS, hc_unmap_device_interrupt),
+	SIMPLE_VAR(0x007e, "RetargetDeviceInterrupt", 56, 0, 0, hc_retarget_device_interrupt),
+	SIMPLE(0x0084, "EnterSleepState", 4, 0, CPUS, hc_enter_sleep_state),
+	SIMPLE(0x0087, "NotifyPartitionEvent", 8, 0, CPUS, hc_notify_partition_event),
+	SIMPLE(0x008b, "NotifyPortRingEmpty", 8, 0, CPUS, hc_notify_port_ring_empty),
+	REP(0x0090, "ModifySparseGpaPages", 16, 8, 0, PARENT, hc_modify_sparse_gpa_pages),
+	SIMPLE(0x0091, "RegisterInterceptResult", 60, 0, PARENT, hc_register_intercept_result),
+	SIMPLE(0x0092, "UnregisterInterceptResult", 60, 0, PARENT, hc_unregister_intercept_result),
+	SIMPLE(0x0094, "AssertVirtualInterrupt", 32, 0, PARENT, hc_assert_virtual_interrupt),
+	SIMPLE(0x0095, "CreatePort", 56, 0, HV_PRIV_CREATE_PORT, hc_create_port),
+	SIMPLE(0x0096, "ConnectPort", 72, 0, HV_PRIV_CONNECT_PORT, hc_connect_port),
+	SIMPLE(0x0099, "StartVirtualProcessor", 240, 0, HV_PRIV_START_VIRTUAL_PROCESSOR, hc_start_virtual_processor),
+	REP(0x009a, "GetVpIndexFromApicId", 16, 4, 4, 0, hc_get_vp_index_from_apic_id),
+	SIMPLE(0x00ac, "TranslateVirtualAddressEx", 32, 64, PARENT, hc_translate_virtual_address_ex),
+	SIMPLE(0x00c0, "SignalEventDirect", 16, 8, PARENT, hc_signal_event_direct),
+	SIMPLE(0x00c1, "PostMessageDirect", 280, 0, PARENT, hc_post_message_direct),
+	SIMPLE(0x00c2, "DispatchVp", 32, 8, PARENT, hc_dispatch_vp),
+	REP(0x00c9, "GetGpaPagesAccessStates", 24, 0, 1, PARENT, hc_get_gpa_pages_access_states),
+	SIMPLE(0x00e1, "MapVpStatePage", 24, 8, PARENT, hc_map_vp_state_page),
+	SIMPLE(0x00e2, "UnmapVpStatePage", 16, 0, PARENT, hc_unmap_vp_state_page),
+	{ .code = 0x00e3, .name = "GetVpState", .in = 40, .out = 200, .privilege = PARENT, .varhead = true,
+	  .out_by_type = true, .simple = hc_get_vp_state },
+	SIMPLE_VAR(0x00e4, "SetVpState", 40, 0, PARENT, hc_set_vp_state),
+	REP(0x00f4, "GetVpCpuidValues", 24, 24, 16, PARENT, hc_get_vp_cpuid_values),
+	SIMPLE(0x0101, "GetPartitionPropertyEx", 24, 16, PARENT, hc_get_partition_property_ex),
+};
+
+static u64 calls[ARRAY_SIZE(table)], failures[ARRAY_SIZE(table)];
+static u32 failures_logged;
+
+/* The parameters of the call in progress. The lock is held from copy-in to copy-out. */
+static u8 in_copy[PARAM_PAGE] __aligned(16), out_copy[PARAM_PAGE] __aligned(16);
+
+/* The fields of the input value, and where the lists are. */
+struct request {
+	u64 control;
+	u64 in_gpa, out_gpa;	/* fast: input bytes 0-7, 8-15 */
+	bool fast, wide;	/* wide: 64-bit caller */
+	u32 nr_var, count, start;
+	u32 in_size, out_size;	/* whole lists */
+};
+
+static const struct hcall_entry *entry_find(u16 code)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].code == code)
+			return &table[i];
+	return NULL;
+}
+
+u64 hypercall_count(u16 code)
+{
+	const struct hcall_entry *e = entry_find(code);
+
+	return e ? calls[e - table] : 0;
+}
+
+void hypercall_stats_print(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(table); i++)
+		if (calls[i])
+			hv_info("hypercall %04x %s: %llu, failed %llu", table[i].code, table[i].name, calls[i], failures[i]);
+}
+
+/* ---- registers ---- */
+
+/* TLFS: 64-bit caller if and only if EFER.LMA and CS.L (VMCB attribute bit 9). */
+static bool caller_is_wide(const struct vp *vp)
+{
+	return (vp->vmcb->s.efer & EFER_LMA) && (vp->vmcb->s.cs.attrib & BIT(9));
+}
+
+static u64 pair(const struct vp *vp, enum gpr high, enum gpr low)
+{
+	return vp->gpr[high] << 32 | (u32)vp->gpr[low];
+}
+
+static void request_read(const struct vp *vp, struct request *r)
+{
+	r->wide = caller_is_wide(vp);
+	r->control = r->wide ? vp->gpr[GPR_RCX] : pair(vp, GPR_RDX, GPR_RAX);
+	r->in_gpa = r->wide ? vp->gpr[GPR_RDX] : pair(vp, GPR_RBX, GPR_RCX);
+	r->out_gpa = r->wide ? vp->gpr[GPR_R8] : pair(vp, GPR_RDI, GPR_RSI);
+	r->fast = r->control & HV_HYPERCALL_FAST;
+	r->nr_var = (r->control >> HV_HYPERCALL_VARHEAD_SHIFT) & HV_HYPERCALL_VARHEAD_MASK;
+	r->count = (r->control >> HV_HYPERCALL_REP_COUNT_SHIFT) & HV_HYPERCALL_REP_MASK;
+	r->start = (r->control >> HV_HYPERCALL_REP_START_SHIFT) & HV_HYPERCALL_REP_MASK;
+}
+
+static void result_write(struct vp *vp, const struct request *r, u16 status, u32 reps)
+{
+	u64 result = status | (u64)reps << HV_HYPERCALL_REPS_DONE_SHIFT;
+
+	if (r->wide) {
+		vp->gpr[GPR_RAX] = result;
+	} else {
+		vp->gpr[GPR_RAX] = (u32)result;
+		vp->gpr[GPR_RDX] = result >> 32;
+	}
+}
+
+/* The rep start field moves on, in RCX or in EDX of EDX:EAX. */
+static void rep_start_write(struct vp *vp, const struct request *r, u32 start)
+{
+	u64 mask = HV_HYPERCALL_REP_MASK << HV_HYPERCALL_REP_START_SHIFT;
+	u64 control = (r->control & ~mask) | (u64)start << HV_HYPERCALL_REP_START_SHIFT;
+
+	if (r->wide)
+		vp->gpr[GPR_RCX] = control;
+	else
+		vp->gpr[GPR_RDX] = control >> 32;
+}
+
+/* ---- the checks, in order ---- */
+
+/* Steps 1 and 2. */
+static bool caller_legal(const struct vp *vp)
+{
+	const struct vmcb_save *s = &vp->vmcb->s;
+
+	if (!(s->cr0 & CR0_PE) || (s->rflags & RFLAGS_VM) || s->cpl)
+		return false;
+	return vp->pt->guest_os_id && (vp->pt->hypercall & HV_OVERLAY_ENABLE);
+}
+
+/* Steps 4 to 6: the control word alone. */
+static u16 control_check(const struct hcall_entry *e, struct request *r)
+{
+	u32 in = e->in + r->nr_var * 8 + r->count * e->in_element;
+
+	if (r->control & (HV_HYPERCALL_RSVD | HV_HYPERCALL_NESTED))
+		return HV_STATUS_INVALID_HYPERCALL_INPUT;
+	if (e->rep ? !r->count || r->start >= r->count : r->count || r->start)
+		return HV_STATUS_INVALID_HYPERCALL_INPUT;
+	if (r->nr_var && !e->varhead)
+		return HV_STATUS_INVALID_HYPERCALL_INPUT;
+	r->in_size = in;
+	r->out_size = e->rep ? r->count * e->out_element : e->out_by_type ? 0 : e->out;
+	if (r->fast && (in > FAST_BYTES || r->out_size))
+		return HV_STATUS_INVALID_HYPERCALL_INPUT;
+	return HV_STATUS_SUCCESS;
+}
+
+static u16 list_check(const struct vp *vp, u64 gpa, u32 size)
+{
+	u32 width = partition_is_root(vp->pt) ? features_phys_bits() : CHILD_GPA_BITS;
+
+	if (!size)
+		return HV_STATUS_SUCCESS;
+	if (gpa & 7 || (gpa & (PARAM_PAGE - 1)) + size > PARAM_PAGE || gpa >> width)
+		return HV_STATUS_INVALID_ALIGNMENT;
+	return HV_STATUS_SUCCESS;
+}
+
+/* Step 7 but for the accessibility. */
+static u16 lists_check(const struct vp *vp, const struct request *r)
+{
+	u16 status;
+
+	if (r->fast)
+		return HV_STATUS_SUCCESS;
+	status = list_check(vp, r->in_gpa, r->in_size);
+	if (status)
+		return status;
+	status = list_check(vp, r->out_gpa, r->out_size);
+	if (status)
+		return status;
+	if (r->in_size && r->out_size && r->in_gpa < r->out_gpa + r->out_size && r->out_gpa < r->in_gpa + r->in_size)
+		return HV_STATUS_INVALID_HYPERCALL_INPUT;	/* a guess: the TLFS leaves overlap undefined */
+	return HV_STATUS_SUCCESS;
+}
+
+/*
+ * A page that cannot be reached. The root has no parent to tell: an error status
+ * (a guess). For a child its parent gets a memory intercept, and the call is
+ * executed again when the VP resumes.
+ */
+static bool page_missing(struct vp *vp, u64 gpa, bool write)
+{
+	struct hv_memory_message m = { .cache_type = HV_CACHE_WB, .gpa = gpa };
+
+	if (partition_is_root(vp->pt))
+		return false;
+	intercept_header(vp, &m.header, write ? HV_INTERCEPT_ACCESS_WRITE : HV_INTERCEPT_ACCESS_READ, 0);
+	intercept_report(vp, npt_lookup(vp->pt, gpa >> PAGE_SHIFT).prot ? HVMSG_GPA_INTERCEPT : HVMSG_UNMAPPED_GPA,
+			 &m, sizeof(m));
+	return true;
+}
+
+/* The rest of step 7, and the copy. *@gone: the VP has been suspended instead. */
+static u16 params_copy_in(struct vp *vp, const struct hcall_entry *e, const struct request *r, bool *gone)
+{
+	const void *from;
+
+	memset(out_copy, 0, e->out_by_type ? e->out : r->out_size);
+	if (r->fast) {
+		memcpy(in_copy, &r->in_gpa, 8);
+		memcpy(in_copy + 8, &r->out_gpa, 8);
+		memset(in_copy + r->in_size, 0, FAST_BYTES - r->in_size);	/* surplus bytes are ignored */
+		return HV_STATUS_SUCCESS;
+	}
+	if (r->in_size) {
+		from = gpa_ptr(vp->pt, r->in_gpa, NPT_R);
+		if (!from) {
+			*gone = page_missing(vp, r->in_gpa, false);
+			return HV_STATUS_INVALID_HYPERCALL_INPUT;
+		}
+		memcpy(in_copy, from, r->in_size);
+	}
+	if (r->out_size && !gpa_ptr(vp->pt, r->out_gpa, NPT_R | NPT_W)) {
+		*gone = page_missing(vp, r->out_gpa, true);
+		return HV_STATUS_INVALID_HYPERCALL_INPUT;
+	}
+	return HV_STATUS_SUCCESS;
+}
+
+/* The call may have changed the mapping of its own output page: look again. */
+static void params_copy_out(struct vp *vp, const struct request *r, u32 first, u32 size)
+{
+	void *to = size ? gpa_ptr(vp->pt, r->out_gpa, NPT_R | NPT_W) : NULL;
+
+	if (to)
+		memcpy(to + first, out_copy + first, size);
+}
+
+/* ---- execution ---- */
+
+/* What step 7 could not look at. Such calls change nothing. */
+static u16 late_out_check(struct hcall *c, const struct request *r)
+{
+	u16 status = list_check(c->vp, r->out_gpa, c->out_size);
+
+	if (status || !c->out_size)
+		return status;
+	return gpa_ptr(c->vp->pt, r->out_gpa, NPT_R | NPT_W) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_HYPERCALL_INPUT;
+}
+
+static u16 simple_run(struct hcall *c, const struct request *r, const struct fault_call *fault)
+{
+	u16 status = fault ? fault->status : c->entry->simple(c);
+
+	if (!status && c->entry->out_by_type)
+		status = late_out_check(c, r);
+	if (!status && !c->again)
+		params_copy_out(c->vp, r, 0, c->out_size);
+	return status;
+}
+
+/* *@done: absolute count of elements completed. SUCCESS with less than all: continue. */
+static u16 rep_run(struct hcall *c, const struct request *r, const struct fault_call *fault, u32 *done)
+{
+	u32 end = min(r->count, r->start + (fault ? fault->reps : REPS_PER_ENTRY));
+	u32 size = c->entry->out_element;
+	u16 status = c->entry->begin(c);
+	u32 i = r->start;
+
+	while (!status && i < end) {
+		status = c->entry->element(c, i);
+		if (!status)
+			i++;
+	}
+	*done = i;
+	params_copy_out(c->vp, r, r->start * size, (i - r->start) * size);
+	return !status && fault ? fault->status : status;
+}
+
+static void hcall_init(struct hcall *c, struct vp *vp, const struct hcall_entry *e, const struct request *r)
+{
+	*c = (struct hcall){
+		.vp = vp, .entry = e, .in = in_copy, .nr_var = r->nr_var, .out = out_copy, .out_size = e->out,
+		.start = r->start, .count = r->count,
+	};
+	c->var = (const void *)(in_copy + e->in);
+	c->list = in_copy + e->in + r->nr_var * 8;
+}
+
+/* Steps 4 to 8. */
+static u16 call_check(struct vp *vp, const struct hcall_entry *e, struct request *r, bool *gone)
+{
+	u16 status = control_check(e, r);
+
+	if (!status)
+		status = lists_check(vp, r);
+	if (!status)
+		status = params_copy_in(vp, e, r, gone);
+	if (!status && (vp->pt->privileges & e->privilege) != e->privilege)
+		status = HV_STATUS_ACCESS_DENIED;
+	return status;
+}
+
+static void failure_log(const struct vp *vp, const struct hcall_entry *e, u16 status, u32 reps)
+{
+	failures[e - table]++;
+	if (status == HV_STATUS_INSUFFICIENT_MEMORY || failures_logged >= LOG_FAILURES)
+		return;
+	failures_logged++;
+	hv_info("p%lluvp%u: %s: status %x, %u done", vp->pt->id, vp->index, e->name, status, reps);
+}
+
+/* A code nobody handles: the parent may have asked for those (intercept type HYPERCALL). */
+static bool unknown_intercepted(struct vp *vp)
+{
+	struct hv_hypercall_message m = { 0 };
+
+	if (!intercept_wanted(vp->pt, HV_INTERCEPT_HYPERCALL, 0, HV_INTERCEPT_EXECUTE))
+		return false;
+	vp_fpu_save(vp);
+	intercept_header(vp, &m.header, HV_INTERCEPT_ACCESS_EXECUTE, VMMCALL_LENGTH);
+	m.rax = vp->gpr[GPR_RAX];
+	m.rbx = vp->gpr[GPR_RBX];
+	m.rcx = vp->gpr[GPR_RCX];
+	m.rdx = vp->gpr[GPR_RDX];
+	m.r8 = vp->gpr[GPR_R8];
+	m.rsi = vp->gpr[GPR_RSI];
+	m.rdi = vp->gpr[GPR_RDI];
+	memcpy(m.xmm, vp->fpu + 160, sizeof(m.xmm));	/* FXSAVE image */
+	intercept_report(vp, HVMSG_HYPERCALL_INTERCEPT, &m, sizeof(m));
+	return true;
+}
+
+static void call_finish(struct vp *vp, const struct request *r, u16 status, u32 reps)
+{
+	result_write(vp, r, status, reps);
+	vp_advance(vp, VMMCALL_LENGTH);
+}
+
+static void call_run(struct vp *vp, const struct hcall_entry *e, struct request *r)
+{
+	const struct fault_call *fault = fault_call(e->code);
+	bool gone = false;
+	struct hcall c;
+	u32 done = 0;
+	u16 status;
+
+	status = call_check(vp, e, r, &gone);
+	if (gone)
+		return;
+	if (!status) {
+		hcall_init(&c, vp, e, r);
+		done = e->rep ? r->start : 0;
+		status = e->rep ? rep_run(&c, r, fault, &done) : simple_run(&c, r, fault);
+		if (!e->rep && c.again)
+			return;
+	}
+	if (!status && e->rep && done < r->count && !fault) {
+		rep_start_write(vp, r, done);
+		return;
+	}
+	calls[e - table]++;
+	if (status)
+		failure_log(vp, e, status, done);
+	call_finish(vp, r, status, done);
+}
+
+void hypercall_exit(struct vp *vp)
+{
+	const struct hcall_entry *e;
+	struct request r;
+
+	if (!caller_legal(vp)) {
+		vp_inject(vp, VEC_UD, false, 0);
+		return;
+	}
+	request_read(vp, &r);
+	e = entry_find(r.control & HV_HYPERCALL_CODE_MASK);
+	if (e) {
+		call_run(vp, e, &r);
+		return;
+	}
+	if (unknown_intercepted(vp))
+		return;
+	if (options.verbose)
+		hv_info("p%lluvp%u: hypercall %llx: unknown code", vp->pt->id, vp->index, r.control & HV_HYPERCALL_CODE_MASK);
+	call_finish(vp, &r, HV_STATUS_INVALID_HYPERCALL_CODE, 0);
+}
+
+/* ---- what the handlers have in common ---- */
+
+static bool relation_ok(const struct hcall *c, const struct partition *pt, u32 who)
+{
+	if (pt == c->vp->pt)
+		return (who & HC_SELF) || ((who & HC_ROOT_SELF) && partition_is_root(pt));
+	return (who & HC_CHILD) && pt->parent == c->vp->pt;
+}
+
+u16 hc_partition(struct hcall *c, u64 id, u32 who, struct partition **out)
+{
+	static const u32 state_bits[] = {
+		[PARTITION_CREATED] = HC_CREATED, [PARTITION_ACTIVE] = HC_ACTIVE,
+		[PARTITION_FINALIZING] = HC_FINALIZING, [PARTITION_FINALIZED] = HC_FINALIZED,
+	};
+	struct partition *pt = id == HV_PARTITION_ID_SELF ? c->vp->pt : partition_get(id);
+
+	if (!pt)
+		return HV_STATUS_INVALID_PARTITION_ID;
+	if (!relation_ok(c, pt, who))
+		return HV_STATUS_ACCESS_DENIED;
+	if (!(who & state_bits[pt->state]))
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	*out = pt;
+	return HV_STATUS_SUCCESS;
+}
+
+u16 hc_vp(struct hcall *c, u64 id, u32 index, u32 who, struct partition **pt, struct vp **vp)
+{
+	u16 status = hc_partition(c, id, who, pt);
+
+	if (status)
+		return status;
+	*vp = index == HV_VP_INDEX_SELF && *pt == c->vp->pt ? c->vp : vp_get(*pt, index);
+	return *vp ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_VP_INDEX;
+}
+
+/* 4.2: bits 30:1 are reserved, and without bit 31 nothing else counts. One domain here: 0. */
+u16 hc_check_proximity(const struct hv_proximity_info *info)
+{
+	if (!(info->flags & HV_PROXIMITY_VALID))
+		return HV_STATUS_SUCCESS;
+	if (info->flags & ~(HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED))
+		return HV_STATUS_INVALID_PARAMETER;
+	if (info->domain_id && !(info->flags & HV_PROXIMITY_PREFERRED))
+		return HV_STATUS_INVALID_PROXIMITY_DOMAIN_INFO;
+	return HV_STATUS_SUCCESS;
+}
+
+/* 4.1: no VTL but 0 here. */
+u16 hc_check_ivtl(u8 ivtl)
+{
+	if (ivtl & HV_IVTL_RSVD)
+		return HV_STATUS_INVALID_PARAMETER;
+	return ivtl & HV_IVTL_TARGET_MASK ? HV_STATUS_INVALID_VTL_STATE : HV_STATUS_SUCCESS;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the machine side of the hypervisor shares among its own files. */
+#ifndef INTERNAL_H
+#define INTERNAL_H
+
+#include "decode.h"
+#include "hv.h"
+#include "walk.h"
+
+/* isa-debug-exit turns v into exit status 2v + 1. */
+#define EXIT_CLEAN	0x10
+#define EXIT_BLAMED	0x11
+#define EXIT_PANIC	0x12
+#define EXIT_ROOT_CRASH	0x13
+#define EXIT_RESET	0x14
+void __attribute__((noreturn)) machine_exit(u8 code);
+
+/* Named leniencies, off by default: see README.md. */
+#define QUIRK_GUEST_PAGES	BIT(0)	/* the root may move its hypercall page */
+#define QUIRK_ROOT_VECTORS	BIT(1)	/* reserved vectors may be mapped */
+#define QUIRK_STALE_MAPS	BIT(2)	/* a second map of a busy (VP, vector) replaces the first */
+void options_parse(const char *line);
+
+/* ---- multiboot.c: what the boot loader hands over ---- */
+struct boot_range { u64 base, size; u32 type; };
+#define RANGE_RAM	1
+#define RANGE_RESERVED	2
+struct boot_module { u64 base, size; char cmdline[2048]; };
+struct boot_info {
+	u32 nr_ranges, nr_modules;
+	struct boot_range ranges[64];
+	struct boot_module modules[2];	/* kernel, initramfs */
+	char cmdline[1024];
+};
+extern struct boot_info boot_info;
+void multiboot_parse(u32 magic, u32 info);
+
+/* ---- acpi.c ---- */
+struct acpi_info {
+	u32 nr_lps;
+	u32 apic_ids[MAX_LPS];
+	u16 pm1a_cnt, pm1b_cnt, pm_timer;
+	u16 reset_port;
+	u8 reset_value;
+};
+extern struct acpi_info acpi;
+void acpi_parse(void);
+void acpi_power_off(void);	/* returns if the board has no PM1 control port, or it did not work */
+
+/* ---- frame.c ---- */
+void frame_init(void);
+void frame_verdict(void);
+extern u64 hv_reserved_base, hv_reserved_end;	/* the hypervisor's working memory, top of low RAM */
+extern char hv_image_start[], hv_image_end[];
+void pool_seed(struct partition *pt, u64 nr_pages);	/* from boot memory */
+
+/* ---- npt.c ---- */
+void npt_init_root(struct partition *pt);	/* identity map, without hypervisor frames */
+void npt_root_open(u64 pfn, u32 prot);		/* rights of one frame in the root: 0, NPT_R, ... */
+void npt_flush_due(void);			/* do the flushes that pool and map calls left due */
+void npt_flush_later(struct partition *pt);
+
+/* ---- lp.c ---- */
+extern struct lp *lps[MAX_LPS];
+extern u32 nr_lps;
+void lp_init_boot(void);
+void lp_start_others(void);
+void lp_stats_print(void);
+u32 apic_timer_count(bool start);
+void apic_eoi(void);
+void apic_timer_set(struct lp *lp, u64 deadline_ns);
+void __attribute__((noreturn)) lp_main(struct lp *lp);
+void __attribute__((noreturn)) sched_run(struct lp *lp);
+
+#define VECTOR_TIMER	0xf0
+#define VECTOR_KICK	0xf1
+#define VECTOR_SPURIOUS	0xff
+
+/* ---- timer.c ---- */
+void time_init(void);
+extern u64 apic_timer_hz;	/* the physical one */
+void vp_timers_run(struct vp *vp);		/* fire what is due */
+u64 vp_deadline_ns(struct vp *vp);		/* next event, ~0: none */
+bool stimer_read(struct vp *vp, u32 msr, u64 *val);
+bool stimer_write(struct vp *vp, u32 msr, u64 val);
+void stimer_reset(struct vp *vp);
+void reference_tsc_update(struct partition *pt);
+
+/* ---- svm.c ---- */
+void svm_init_lp(struct lp *lp);
+void svm_check(void);
+void svm_init(void);
+void svm_vp_init(struct vp *vp);	/* VMCB of a new VP */
+void svm_run(u64 vmcb_pa, u64 *gpr);
+extern u64 xsave_mask;			/* 0: FXSAVE only */
+
+/* ---- sched.c ---- */
+void sched_forget(struct vp *vp);	/* off its home's queue */
+void vp_activity_update(struct vp *vp);	/* an event may have ended HLT or guest idle */
+
+/* ---- hc_dispatch.c: the root scheduler ---- */
+struct vp *dispatch_pick(struct lp *lp);
+void dispatch_signal(struct vp *vp);
+void dispatch_forget(struct vp *vp);
+
+/* ---- vp.c ---- */
+void vp_fpu_load(struct vp *vp);	/* onto this LP, if it is not there */
+void vp_fpu_store(struct vp *vp);	/* *fpu is current; the LP still holds it */
+bool vp_event_waiting(const struct vp *vp);	/* something that ends HLT */
+void vp_events_prepare(struct vp *vp);	/* what to inject at this entry */
+void vp_events_collect(struct vp *vp);	/* what the exit left undelivered */
+
+/* ---- exit.c, msr.c, apic.c ---- */
+void exit_handle(struct vp *vp);
+void exit_stats_print(void);
+bool msr_read(struct vp *vp, u32 msr, u64 *val);	/* false: #GP */
+bool msr_write(struct vp *vp, u32 msr, u64 val);
+bool msr_is_virtual(struct vp *vp, u32 msr);	/* of a child: emulated, not merely refused or ignored */
+void apic_access(struct vp *vp, u64 gpa);
+void apic_effect(struct vp *vp, const struct lapic_effect *fx);
+
+/* ---- guest.c: a VP's own view ---- */
+/* Fetch up to 15 bytes at CS:RIP; how many could be read. */
+u32 guest_fetch(struct vp *vp, u8 bytes[INSN_MAX_BYTES]);
+u64 guest_insn_length(struct vp *vp, enum insn_fixed which);
+struct walk_result guest_translate(struct vp *vp, u64 gva, u64 flags);
+enum insn_mode guest_mode(struct vp *vp);
+
+/* ---- intercept.c ---- */
+void intercept_header(struct vp *vp, struct hv_intercept_header *h, u8 access, u64 length);
+void intercept_segment(struct hv_segment *to, const struct vmcb_seg *from);
+u8 intercept_bytes(struct vp *vp, u8 bytes[16]);
+void intercept_cpuid(struct vp *vp, const u32 result[4], u64 length);
+void intercept_msr(struct vp *vp, u32 msr, bool write, u64 length);
+void intercept_exception(struct vp *vp, u8 vector);
+void intercept_report_header(struct vp *vp, u32 type, u8 access, u64 length);
+
+/* ---- synic.c ---- */
+void synic_fill(struct synic_msg *m, u32 type, u64 sender, const void *payload, u8 size);
+void synic_reset(struct vp *vp);
+void synic_scan(struct vp *vp);			/* slots may have been freed: deliver what waits */
+void root_pages_init(struct vp *vp);		/* pre-provisioned pages of a root VP */
+
+/* ---- irq.c ---- */
+void irq_init_lp(struct lp *lp);
+void irq_taken(struct lp *lp, u8 vector);	/* from the interrupt entry */
+void irq_drain(struct lp *lp);
+void irq_eoi(struct vp *vp, u8 vector);		/* root VP ended a level vector */
+void irq_print(void);				/* all routes, to the log */
+
+/* ---- loader.c ---- */
+void loader_load(struct vp *vp);
+
+#endif

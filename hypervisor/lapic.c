@@ -1,0 +1,1064 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "bits.h"
+#include "lapic.h"
+#include "string.h"
+
+/* Register numbers: offset in the page / 16, and x2APIC MSR - 0x800 (SDM tables 10-1, 10-6). */
+enum {
+	REG_ID = 0x02, REG_VERSION = 0x03, REG_TPR = 0x08, REG_APR = 0x09, REG_PPR = 0x0a,
+	REG_EOI = 0x0b, REG_REMOTE_READ = 0x0c, REG_LDR = 0x0d, REG_DFR = 0x0e, REG_SVR = 0x0f,
+	REG_ISR = 0x10, REG_TMR = 0x18, REG_IRR = 0x20, REG_IRR_LAST = 0x27, REG_ESR = 0x28,
+	REG_ICR_LOW = 0x30, REG_ICR_HIGH = 0x31, REG_LVT = 0x32, REG_LVT_LAST = 0x37,
+	REG_INITIAL_COUNT = 0x38, REG_CURRENT_COUNT = 0x39, REG_DIVIDE = 0x3e, REG_SELF_IPI = 0x3f,
+};
+
+/* Spurious interrupt vector register (SDM figure 10-23) */
+#define SVR_ENABLE		BIT(8)
+#define SVR_BITS		0x3ffu	/* vector, enable, focus checking */
+
+/* Error status register (SDM figure 10-9) */
+#define ESR_SEND_VECTOR		BIT(5)
+#define ESR_RECEIVE_VECTOR	BIT(6)
+#define ESR_REGISTER		BIT(7)
+#define ESR_BITS		0xffu
+
+/* Local vector table entries (SDM figure 10-8) */
+#define LVT_DELIVERY(lvt)	((lvt) >> 8 & 7)
+#define LVT_DELIVERY_STATUS	BIT(12)		/* read-only; nothing is ever under way */
+#define LVT_REMOTE_IRR		BIT(14)		/* read-only */
+#define LVT_LEVEL		BIT(15)
+#define LVT_MASKED		BIT(16)
+#define LVT_MODE(lvt)		((lvt) >> 17 & 3)
+
+enum { TIMER_ONE_SHOT = 0, TIMER_PERIODIC = 1, TIMER_DEADLINE = 2 };
+
+/* Interrupt command register (SDM figures 10-12, 10-28) */
+#define ICR_LOW_BITS		0x000ccfffu
+#define ICR_DELIVERY(low)	((low) >> 8 & 7)
+#define ICR_LOGICAL		BIT(11)
+#define ICR_ASSERT		BIT(14)
+#define ICR_LEVEL		BIT(15)
+#define ICR_SHORTHAND(low)	((low) >> 18 & 3)
+
+#define DIVIDE_BITS		0xbu
+
+static bool software_enabled(const struct lapic *l)
+{
+	return lapic_enabled(l) && (l->svr & SVR_ENABLE);
+}
+
+static bool reg_is_vector_map(u32 reg)
+{
+	return reg >= REG_ISR && reg <= REG_IRR_LAST;
+}
+
+/* ISR, TMR and IRR are three maps of eight registers one after the other. */
+static u32 *vector_map_word(struct lapic *l, u32 reg)
+{
+	u32 *maps[] = { l->isr, l->tmr, l->irr };
+
+	return &maps[(reg - REG_ISR) / 8][reg % 8];
+}
+
+static bool reg_is_lvt(u32 reg)
+{
+	return reg >= REG_LVT && reg <= REG_LVT_LAST;
+}
+
+/* ---- reset and APIC_BASE ---- */
+
+void lapic_init(struct lapic *l)
+{
+	l->tpr = l->ldr = 0;
+	l->dfr = U32_MAX;
+	l->svr = 0xff;
+	l->esr = l->esr_pending = 0;
+	l->icr_low = l->icr_high = 0;
+	for (u32 i = 0; i < LAPIC_NR_LVT; i++)
+		l->lvt[i] = LVT_MASKED;
+	memset(l->isr, 0, sizeof(l->isr));
+	memset(l->tmr, 0, sizeof(l->tmr));
+	memset(l->irr, 0, sizeof(l->irr));
+	l->lint_lines = 0;
+	l->initial_count = l->divide = 0;
+	l->timer_start_ns = l->timer_next = 0;
+	l->tsc_deadline = l->tsc_deadline_ns = 0;
+}
+
+void lapic_reset(struct lapic *l, const struct lapic_config *config)
+{
+	l->config = *config;
+	l->base = LAPIC_BASE_DEFAULT | LAPIC_BASE_ENABLE | (config->bsp ? LAPIC_BASE_BSP : 0);
+	l->frozen = false;
+	l->frozen_ns = 0;
+	lapic_init(l);
+}
+
+#define MODE_BITS	(LAPIC_BASE_ENABLE | LAPIC_BASE_EXTD)
+
+static bool base_legal(const struct lapic *l, u64 value)
+{
+	u64 known = MODE_BITS | LAPIC_BASE_BSP | BITS(l->config.phys_bits - 1, 12);
+
+	if (value & ~known)
+		return false;
+	if (!(value & LAPIC_BASE_EXTD))
+		return true;
+	return (value & LAPIC_BASE_ENABLE) && l->config.x2apic;
+}
+
+/* SDM figure 10-27: x2APIC mode is entered from xAPIC mode and left for disabled only. */
+static bool base_transition_legal(u64 from, u64 to)
+{
+	bool enabling = !(from & LAPIC_BASE_ENABLE) && (to & LAPIC_BASE_ENABLE);
+	bool staying = (from & LAPIC_BASE_ENABLE) && (to & LAPIC_BASE_ENABLE);
+
+	if (enabling)
+		return !(to & LAPIC_BASE_EXTD);
+	return !staying || !(from & LAPIC_BASE_EXTD) || (to & LAPIC_BASE_EXTD);
+}
+
+/* BSP is wired: writes do not change it (APM2 16.3). */
+static void base_commit(struct lapic *l, u64 value)
+{
+	bool entering_x2apic = !lapic_is_x2apic(l) && (value & LAPIC_BASE_EXTD);
+
+	l->base = (value & ~LAPIC_BASE_BSP) | (l->base & LAPIC_BASE_BSP);
+	if (!lapic_enabled(l))
+		lapic_init(l);
+	else if (entering_x2apic)
+		l->icr_high = 0;	/* SDM 10.12.5.1: the one register that is not kept */
+}
+
+int lapic_base_write(struct lapic *l, u64 value, struct lapic_effect *effect)
+{
+	u64 old = l->base;
+
+	effect->kind = LAPIC_EFFECT_NONE;
+	if (!base_legal(l, value) || !base_transition_legal(old, value))
+		return -1;
+	base_commit(l, value);
+	if (l->base != old)
+		effect->kind = LAPIC_EFFECT_BASE;
+	return 0;
+}
+
+bool lapic_base_set(struct lapic *l, u64 value)
+{
+	if (!base_legal(l, value))
+		return false;
+	base_commit(l, value);
+	return true;
+}
+
+/* ---- priorities and requests ---- */
+
+u8 lapic_ppr(const struct lapic *l)
+{
+	int in_service = bitmap256_highest(l->isr);
+	u8 isr_class = in_service < 0 ? 0 : in_service & 0xf0;
+
+	/* SDM 10.8.3.1 */
+	return (l->tpr & 0xf0) >= isr_class ? l->tpr : isr_class;
+}
+
+/* Arbitration priority (APM2 16.6): the highest of task, requests and service. */
+static u8 lapic_apr(const struct lapic *l)
+{
+	int requested = lapic_highest_irr(l);
+	u8 irr_class = requested < 0 ? 0 : requested & 0xf0;
+	u8 ppr = lapic_ppr(l);
+
+	return (ppr & 0xf0) >= irr_class ? ppr : irr_class;
+}
+
+u8 lapic_cr8(const struct lapic *l)
+{
+	return l->tpr >> 4;
+}
+
+void lapic_cr8_set(struct lapic *l, u8 cr8)
+{
+	if (lapic_cr8(l) != (cr8 & 0xf))
+		l->tpr = (u32)(cr8 & 0xf) << 4;
+}
+
+int lapic_highest_irr(const struct lapic *l)
+{
+	return lapic_enabled(l) ? bitmap256_highest(l->irr) : -1;
+}
+
+bool lapic_next(const struct lapic *l, u8 *vector)
+{
+	int requested = lapic_highest_irr(l);
+
+	if (requested < 0 || (requested & 0xf0) <= (lapic_ppr(l) & 0xf0))
+		return false;
+	*vector = requested;
+	return true;
+}
+
+void lapic_accept(struct lapic *l, u8 vector)
+{
+	bitmap256_clear(l->irr, vector);
+	bitmap256_set(l->isr, vector);
+}
+
+/* The error interrupt comes once until the ESR is written (SDM 10.5.3). */
+static void lapic_error(struct lapic *l, u32 error)
+{
+	bool armed = !l->esr_pending;
+
+	l->esr_pending |= error;
+	if (armed)
+		lapic_local(l, LAPIC_LVT_ERROR);
+}
+
+bool lapic_set_irr(struct lapic *l, u8 vector, bool level)
+{
+	if (!software_enabled(l))
+		return false;
+	if (vector < 16) {
+		lapic_error(l, ESR_RECEIVE_VECTOR);
+		return false;
+	}
+	bitmap256_set(l->irr, vector);
+	if (level)
+		bitmap256_set(l->tmr, vector);
+	else
+		bitmap256_clear(l->tmr, vector);
+	return true;
+}
+
+void lapic_clear_irr(struct lapic *l, u8 vector)
+{
+	bitmap256_clear(l->irr, vector);
+}
+
+/* ---- local sources ---- */
+
+static bool lvt_is_lint(enum lapic_lvt source)
+{
+	return source == LAPIC_LVT_LINT0 || source == LAPIC_LVT_LINT1;
+}
+
+/* A level-triggered LINT is sent once, and again only after its EOI (remote IRR). */
+static void lvt_request(struct lapic *l, enum lapic_lvt source)
+{
+	u32 *lvt = &l->lvt[source];
+	bool level = lvt_is_lint(source) && (*lvt & LVT_LEVEL);
+
+	if (level && (*lvt & LVT_REMOTE_IRR))
+		return;
+	if (lapic_set_irr(l, *lvt & 0xff, level) && level)
+		*lvt |= LVT_REMOTE_IRR;
+}
+
+enum lapic_delivery lapic_local(struct lapic *l, enum lapic_lvt source)
+{
+	u32 lvt = l->lvt[source];
+
+	if (!software_enabled(l) || (lvt & LVT_MASKED))
+		return LAPIC_FIXED;
+	switch (LVT_DELIVERY(lvt)) {
+	case LAPIC_FIXED:
+		lvt_request(l, source);
+		return LAPIC_FIXED;
+	case LAPIC_SMI:
+	case LAPIC_NMI:
+	case LAPIC_INIT:
+	case LAPIC_EXTINT:
+		return LVT_DELIVERY(lvt);
+	default:		/* reserved: nothing is sent */
+		return LAPIC_FIXED;
+	}
+}
+
+enum lapic_delivery lapic_lint(struct lapic *l, u32 pin, bool asserted)
+{
+	bool rising = asserted && !(l->lint_lines & BIT(pin));
+
+	if (!asserted)
+		l->lint_lines &= ~BIT(pin);
+	if (!rising)
+		return LAPIC_FIXED;
+	l->lint_lines |= BIT(pin);
+	return lapic_local(l, LAPIC_LVT_LINT0 + pin);
+}
+
+bool lapic_accepts_extint(const struct lapic *l)
+{
+	u32 lvt = l->lvt[LAPIC_LVT_LINT0];
+
+	if (!lapic_enabled(l))
+		return true;
+	return !(lvt & LVT_MASKED) && LVT_DELIVERY(lvt) == LAPIC_EXTINT;
+}
+
+static bool lint_holds(const struct lapic *l, u32 pin, u8 vector)
+{
+	u32 lvt = l->lvt[LAPIC_LVT_LINT0 + pin];
+
+	return (lvt & LVT_REMOTE_IRR) && (lvt & 0xff) == vector;
+}
+
+static void lint_eoi(struct lapic *l, u8 vector)
+{
+	for (u32 pin = 0; pin < 2; pin++) {
+		if (!lint_holds(l, pin, vector))
+			continue;
+		l->lvt[LAPIC_LVT_LINT0 + pin] &= ~LVT_REMOTE_IRR;
+		if (l->lint_lines & BIT(pin))
+			lapic_local(l, LAPIC_LVT_LINT0 + pin);
+	}
+}
+
+bool lapic_eoi(struct lapic *l, struct lapic_eoi *eoi)
+{
+	int in_service = bitmap256_highest(l->isr);
+
+	if (in_service < 0)
+		return false;
+	bitmap256_clear(l->isr, in_service);
+	eoi->vector = in_service;
+	eoi->level = bitmap256_test(l->tmr, in_service);
+	if (eoi->level)
+		lint_eoi(l, in_service);
+	return true;
+}
+
+/* ---- timer ---- */
+
+static u64 lapic_time(const struct lapic *l, u64 now)
+{
+	return l->frozen ? l->frozen_ns : now;
+}
+
+static u32 timer_mode(const struct lapic *l)
+{
+	return LVT_MODE(l->lvt[LAPIC_LVT_TIMER]);
+}
+
+/* log2 of the divider: bits 3, 1, 0 give 2, 4, ... 128, and all ones 1 (SDM figure 10-10). */
+static u32 timer_divide_shift(const struct lapic *l)
+{
+	u32 code = (l->divide >> 1 & 4) | (l->divide & 3);
+
+	return (code + 1) & 7;
+}
+
+static u64 timer_elapsed(const struct lapic *l, u64 now)
+{
+	u64 ns = now > l->timer_start_ns ? now - l->timer_start_ns : 0;
+
+	return mul_div(ns, l->config.timer_hz, NS_PER_SECOND << timer_divide_shift(l));
+}
+
+/*
+ * The first ns at which timer_elapsed() is @ticks: rounding up makes both agree, and
+ * counting from the start keeps a periodic timer from drifting.
+ */
+static u64 timer_due_ns(const struct lapic *l, u64 ticks)
+{
+	u64 ns = mul_div_up(ticks, NS_PER_SECOND << timer_divide_shift(l), l->config.timer_hz);
+
+	return ns > LAPIC_NEVER - l->timer_start_ns ? LAPIC_NEVER : l->timer_start_ns + ns;
+}
+
+static void timer_start(struct lapic *l, u64 count, u64 now)
+{
+	l->timer_start_ns = now;
+	l->timer_next = count;
+}
+
+static void timer_stop(struct lapic *l)
+{
+	l->timer_next = 0;
+	l->tsc_deadline = l->tsc_deadline_ns = 0;
+}
+
+static u32 timer_current(const struct lapic *l, u64 now)
+{
+	u64 elapsed;
+
+	if (!l->timer_next || timer_mode(l) == TIMER_DEADLINE)
+		return 0;
+	elapsed = timer_elapsed(l, now);
+	if (elapsed < l->timer_next)
+		return l->timer_next - elapsed;
+	if (timer_mode(l) != TIMER_PERIODIC)
+		return 0;
+	return l->initial_count - (elapsed - l->timer_next) % l->initial_count;
+}
+
+/* True if the counter has reached 0 since last asked; a periodic one is set to its next period. */
+static bool timer_count_expired(struct lapic *l, u64 now)
+{
+	u64 elapsed, late;
+
+	if (!l->timer_next)
+		return false;
+	elapsed = timer_elapsed(l, now);
+	if (elapsed < l->timer_next)
+		return false;
+	late = elapsed - l->timer_next;
+	if (timer_mode(l) == TIMER_PERIODIC)
+		l->timer_next = elapsed - late % l->initial_count + l->initial_count;
+	else
+		l->timer_next = 0;
+	return true;
+}
+
+static bool timer_deadline_expired(struct lapic *l, u64 now)
+{
+	if (!l->tsc_deadline || now < l->tsc_deadline_ns)
+		return false;
+	timer_stop(l);
+	return true;
+}
+
+bool lapic_tick(struct lapic *l, u64 now)
+{
+	u32 lvt = l->lvt[LAPIC_LVT_TIMER];
+	bool expired;
+
+	now = lapic_time(l, now);
+	if (timer_mode(l) == TIMER_DEADLINE)
+		expired = timer_deadline_expired(l, now);
+	else
+		expired = timer_count_expired(l, now);
+	if (!expired || (lvt & LVT_MASKED))
+		return false;
+	return lapic_set_irr(l, lvt & 0xff, false);
+}
+
+u64 lapic_deadline(const struct lapic *l)
+{
+	if (l->frozen || !software_enabled(l) || (l->lvt[LAPIC_LVT_TIMER] & LVT_MASKED))
+		return LAPIC_NEVER;
+	if (timer_mode(l) == TIMER_DEADLINE)
+		return l->tsc_deadline ? l->tsc_deadline_ns : LAPIC_NEVER;
+	return l->timer_next ? timer_due_ns(l, l->timer_next) : LAPIC_NEVER;
+}
+
+void lapic_deadline_write(struct lapic *l, u64 tsc, u64 due_ns, u64 now)
+{
+	if (timer_mode(l) != TIMER_DEADLINE)
+		return;
+	lapic_tick(l, now);
+	l->tsc_deadline = tsc;
+	l->tsc_deadline_ns = tsc ? due_ns : 0;
+}
+
+u64 lapic_deadline_read(struct lapic *l, u64 now)
+{
+	lapic_tick(l, now);
+	return l->tsc_deadline;
+}
+
+void lapic_freeze(struct lapic *l, u64 now)
+{
+	if (l->frozen)
+		return;
+	lapic_tick(l, now);
+	l->frozen = true;
+	l->frozen_ns = now;
+}
+
+void lapic_thaw(struct lapic *l, u64 now)
+{
+	u64 away;
+
+	if (!l->frozen)
+		return;
+	l->frozen = false;
+	away = now - l->frozen_ns;
+	l->timer_start_ns += away;
+	if (l->tsc_deadline)
+		l->tsc_deadline_ns += away;
+}
+
+/* A new divider: what is left of the count goes on at the new pace. */
+static void timer_divide_write(struct lapic *l, u32 value, u64 now)
+{
+	if (l->timer_next)
+		timer_start(l, l->timer_next - timer_elapsed(l, now), now);
+	l->divide = value & DIVIDE_BITS;
+}
+
+static void timer_count_write(struct lapic *l, u32 value, u64 now)
+{
+	if (timer_mode(l) == TIMER_DEADLINE)	/* SDM 10.5.4.1: ignored */
+		return;
+	l->initial_count = value;
+	timer_start(l, value, now);
+}
+
+/* ---- registers: what both modes have ---- */
+
+static u32 lvt_bits(const struct lapic *l, enum lapic_lvt source)
+{
+	switch (source) {
+	case LAPIC_LVT_TIMER:
+		return l->config.tsc_deadline ? 0x700ff : 0x300ff;
+	case LAPIC_LVT_THERMAL:
+	case LAPIC_LVT_PERFMON:
+		return 0x107ff;
+	case LAPIC_LVT_LINT0:
+	case LAPIC_LVT_LINT1:
+		return 0x1a7ff;
+	default:
+		return 0x100ff;
+	}
+}
+
+/* Whether TSC-deadline is the mode changes: that disarms the timer (SDM 10.5.4.1). */
+static void lvt_write(struct lapic *l, enum lapic_lvt source, u32 value)
+{
+	u32 old = l->lvt[source];
+
+	value = (value & lvt_bits(l, source)) | (old & LVT_REMOTE_IRR);
+	if (!(value & LVT_LEVEL))
+		value &= ~LVT_REMOTE_IRR;
+	if (!(l->svr & SVR_ENABLE))
+		value |= LVT_MASKED;
+	l->lvt[source] = value;
+	if (source == LAPIC_LVT_TIMER &&
+	    (LVT_MODE(old) == TIMER_DEADLINE) != (LVT_MODE(value) == TIMER_DEADLINE))
+		timer_stop(l);
+}
+
+/* A level-triggered pin that is up gets through as soon as its entry lets it, if as Fixed. */
+static void lint_look_again(struct lapic *l, enum lapic_lvt source)
+{
+	if (!lvt_is_lint(source) || !(l->lvt[source] & LVT_LEVEL))
+		return;
+	if (l->lint_lines & BIT(source - LAPIC_LVT_LINT0))
+		lapic_local(l, source);
+}
+
+/* Disabling masks every LVT entry, and they stay masked until written (SDM 10.4.7.2). */
+static void svr_write(struct lapic *l, u32 value)
+{
+	l->svr = value & SVR_BITS;
+	if (l->svr & SVR_ENABLE)
+		return;
+	for (u32 i = 0; i < LAPIC_NR_LVT; i++)
+		l->lvt[i] |= LVT_MASKED;
+}
+
+/* A write shows what was collected, and collects anew (SDM 10.5.3). */
+static void esr_write(struct lapic *l)
+{
+	l->esr = l->esr_pending;
+	l->esr_pending = 0;
+}
+
+/* x2APIC mode: cluster in 31:16, place in the cluster in 15:0 (SDM 10.12.10.2). */
+static u32 x2apic_ldr(u32 id)
+{
+	return (id >> 4) << 16 | 1u << (id & 0xf);
+}
+
+static u32 reg_id(const struct lapic *l)
+{
+	return lapic_is_x2apic(l) ? l->config.id : l->config.id << 24;
+}
+
+static u32 reg_ldr(const struct lapic *l)
+{
+	return lapic_is_x2apic(l) ? x2apic_ldr(l->config.id) : l->ldr;
+}
+
+static bool reg_exists(u32 reg)
+{
+	if (reg_is_vector_map(reg) || reg_is_lvt(reg))
+		return true;
+	switch (reg) {
+	case REG_ID:
+	case REG_VERSION:
+	case REG_TPR ... REG_SVR:
+	case REG_ESR:
+	case REG_ICR_LOW:
+	case REG_ICR_HIGH:
+	case REG_INITIAL_COUNT:
+	case REG_CURRENT_COUNT:
+	case REG_DIVIDE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What is write-only or does not exist reads as 0. */
+static u32 reg_value(struct lapic *l, u32 reg, u64 now)
+{
+	if (reg_is_vector_map(reg))
+		return *vector_map_word(l, reg);
+	if (reg_is_lvt(reg))
+		return l->lvt[reg - REG_LVT];
+	switch (reg) {
+	case REG_ID: return reg_id(l);
+	case REG_VERSION: return LAPIC_VERSION;
+	case REG_TPR: return l->tpr;
+	case REG_APR: return lapic_apr(l);
+	case REG_PPR: return lapic_ppr(l);
+	case REG_LDR: return reg_ldr(l);
+	case REG_DFR: return l->dfr;
+	case REG_SVR: return l->svr;
+	case REG_ESR: return l->esr;
+	case REG_ICR_LOW: return l->icr_low;
+	case REG_ICR_HIGH: return l->icr_high;
+	case REG_INITIAL_COUNT: return l->initial_count;
+	case REG_CURRENT_COUNT: return timer_current(l, lapic_time(l, now));
+	case REG_DIVIDE: return l->divide;
+	default: return 0;
+	}
+}
+
+/* Table 10-3 of the SDM: to itself, a processor can send Fixed only. */
+static bool ipi_legal(const struct lapic_ipi *ipi)
+{
+	bool to_itself = ipi->shorthand == LAPIC_TO_SELF || ipi->shorthand == LAPIC_TO_ALL;
+
+	if (ipi->delivery == LAPIC_REMOTE_READ || ipi->delivery == LAPIC_EXTINT)
+		return false;
+	return !to_itself || ipi->delivery == LAPIC_FIXED;
+}
+
+static bool ipi_has_vector(const struct lapic_ipi *ipi)
+{
+	return ipi->delivery == LAPIC_FIXED || ipi->delivery == LAPIC_LOWEST;
+}
+
+/* INIT level de-assert is of the past: nothing is sent (SDM 10.6.1). */
+static bool icr_is_deassert(u32 low)
+{
+	return ICR_DELIVERY(low) == LAPIC_INIT && (low & ICR_LEVEL) && !(low & ICR_ASSERT);
+}
+
+static void set_icr(struct lapic *l, u32 low, u32 high)
+{
+	l->icr_low = low & ICR_LOW_BITS;
+	l->icr_high = lapic_is_x2apic(l) ? high : high & 0xff000000;
+}
+
+static struct lapic_effect icr_send(struct lapic *l)
+{
+	struct lapic_effect effect = { .kind = LAPIC_EFFECT_NONE };
+	struct lapic_ipi ipi = {
+		.delivery = ICR_DELIVERY(l->icr_low),
+		.shorthand = ICR_SHORTHAND(l->icr_low),
+		.logical = l->icr_low & ICR_LOGICAL,
+		.wide = lapic_is_x2apic(l),
+		.dest = lapic_is_x2apic(l) ? l->icr_high : l->icr_high >> 24,
+		.vector = l->icr_low,
+	};
+
+	if (!ipi_legal(&ipi) || icr_is_deassert(l->icr_low))
+		return effect;
+	if (ipi_has_vector(&ipi) && ipi.vector < 16) {
+		lapic_error(l, ESR_SEND_VECTOR);
+		return effect;
+	}
+	if (!ipi_has_vector(&ipi) && ipi.delivery != LAPIC_SIPI)
+		ipi.vector = 0;
+	effect.kind = LAPIC_EFFECT_IPI;
+	effect.ipi = ipi;
+	return effect;
+}
+
+/* An illegal vector to oneself is one received (SDM 10.5.3). */
+static struct lapic_effect self_ipi_send(struct lapic *l, u8 vector)
+{
+	struct lapic_effect effect = { .kind = LAPIC_EFFECT_NONE };
+
+	if (vector < 16) {
+		lapic_error(l, ESR_RECEIVE_VECTOR);
+		return effect;
+	}
+	effect.kind = LAPIC_EFFECT_IPI;
+	effect.ipi = (struct lapic_ipi){
+		.delivery = LAPIC_FIXED, .shorthand = LAPIC_TO_SELF, .wide = true, .vector = vector,
+	};
+	return effect;
+}
+
+static struct lapic_effect reg_eoi(struct lapic *l)
+{
+	struct lapic_effect effect = { .kind = LAPIC_EFFECT_NONE };
+
+	if (lapic_eoi(l, &effect.eoi))
+		effect.kind = LAPIC_EFFECT_EOI;
+	return effect;
+}
+
+/* Timer registers: what was due before the write fires by the old settings. */
+static struct lapic_effect reg_timer_write(struct lapic *l, u32 reg, u32 value, u64 now)
+{
+	lapic_tick(l, now);
+	now = lapic_time(l, now);
+	if (reg == REG_INITIAL_COUNT)
+		timer_count_write(l, value, now);
+	else if (reg == REG_DIVIDE)
+		timer_divide_write(l, value, now);
+	else
+		lvt_write(l, LAPIC_LVT_TIMER, value);
+	return (struct lapic_effect){ .kind = LAPIC_EFFECT_TIMER };
+}
+
+static struct lapic_effect reg_write(struct lapic *l, u32 reg, u32 value, u64 now)
+{
+	struct lapic_effect effect = { .kind = LAPIC_EFFECT_NONE };
+
+	switch (reg) {
+	case REG_TPR:
+		l->tpr = value & 0xff;
+		break;
+	case REG_EOI:
+		return reg_eoi(l);
+	case REG_SVR:
+		lapic_tick(l, now);
+		svr_write(l, value);
+		effect.kind = LAPIC_EFFECT_TIMER;
+		break;
+	case REG_ESR:
+		esr_write(l);
+		break;
+	case REG_LVT + LAPIC_LVT_TIMER:
+	case REG_INITIAL_COUNT:
+	case REG_DIVIDE:
+		return reg_timer_write(l, reg, value, now);
+	default:
+		if (reg_is_lvt(reg)) {
+			lvt_write(l, reg - REG_LVT, value);
+			lint_look_again(l, reg - REG_LVT);
+		}
+	}
+	return effect;
+}
+
+/* ---- xAPIC: the register page ---- */
+
+u32 lapic_mmio_read(struct lapic *l, u32 offset, u64 now)
+{
+	u32 reg = offset >> 4;
+
+	if (!lapic_has_page(l))
+		return U32_MAX;
+	if (offset & 0xf)		/* between registers: undefined (SDM 10.4.1) */
+		return 0;
+	if (!reg_exists(reg))
+		lapic_error(l, ESR_REGISTER);
+	return reg_value(l, reg, now);
+}
+
+/* Read-only registers swallow writes; addresses without a register are an error. */
+struct lapic_effect lapic_mmio_write(struct lapic *l, u32 offset, u32 value, u64 now)
+{
+	struct lapic_effect none = { .kind = LAPIC_EFFECT_NONE };
+	u32 reg = offset >> 4;
+
+	if (!lapic_has_page(l) || (offset & 0xf))
+		return none;
+	switch (reg) {
+	case REG_LDR:
+		l->ldr = value & 0xff000000;
+		return none;
+	case REG_DFR:
+		l->dfr = value | 0x0fffffff;
+		return none;
+	case REG_ICR_LOW:
+		l->icr_low = value & ICR_LOW_BITS;
+		return icr_send(l);
+	case REG_ICR_HIGH:
+		l->icr_high = value & 0xff000000;
+		return none;
+	default:
+		if (!reg_exists(reg))
+			lapic_error(l, ESR_REGISTER);
+		return reg_write(l, reg, value, now);
+	}
+}
+
+/* ---- either mode ---- */
+
+u64 lapic_icr_read(const struct lapic *l)
+{
+	return (u64)l->icr_high << 32 | l->icr_low;
+}
+
+struct lapic_effect lapic_icr_write(struct lapic *l, u64 value)
+{
+	set_icr(l, value, value >> 32);
+	return icr_send(l);
+}
+
+/* ---- x2APIC: MSRs (SDM 10.12.1.2, table 10-6) ---- */
+
+static bool msr_readable(u32 reg)
+{
+	switch (reg) {
+	case REG_APR:
+	case REG_EOI:
+	case REG_REMOTE_READ:
+	case REG_DFR:
+	case REG_ICR_HIGH:
+	case REG_SELF_IPI:
+		return false;
+	default:
+		return true;
+	}
+}
+
+int lapic_msr_read(struct lapic *l, u32 msr, u64 now, u64 *value)
+{
+	u32 reg = msr - LAPIC_MSR_FIRST;
+
+	if (!lapic_is_x2apic(l) || !reg_exists(reg) || !msr_readable(reg))
+		return -1;
+	*value = reg == REG_ICR_LOW ? lapic_icr_read(l) : reg_value(l, reg, now);
+	return 0;
+}
+
+static bool msr_writable(u32 reg)
+{
+	switch (reg) {
+	case REG_TPR:
+	case REG_EOI:
+	case REG_SVR:
+	case REG_ESR:
+	case REG_ICR_LOW:
+	case REG_INITIAL_COUNT:
+	case REG_DIVIDE:
+	case REG_SELF_IPI:
+		return true;
+	default:
+		return reg_is_lvt(reg);
+	}
+}
+
+static u64 msr_lvt_bits(const struct lapic *l, enum lapic_lvt source)
+{
+	u64 read_only = LVT_DELIVERY_STATUS | (lvt_is_lint(source) ? LVT_REMOTE_IRR : 0);
+
+	return lvt_bits(l, source) | read_only;
+}
+
+/* The bits that may be set in a write; those that are read-only are ignored then. */
+static u64 msr_writable_bits(const struct lapic *l, u32 reg)
+{
+	if (reg_is_lvt(reg))
+		return msr_lvt_bits(l, reg - REG_LVT);
+	switch (reg) {
+	case REG_TPR: return 0xff;
+	case REG_SELF_IPI: return 0xff;
+	case REG_SVR: return SVR_BITS;
+	case REG_ICR_LOW: return ICR_LOW_BITS | BITS(63, 32);
+	case REG_INITIAL_COUNT: return U32_MAX;
+	case REG_DIVIDE: return DIVIDE_BITS;
+	default: return 0;		/* EOI, ESR */
+	}
+}
+
+int lapic_msr_write(struct lapic *l, u32 msr, u64 value, u64 now, struct lapic_effect *effect)
+{
+	u32 reg = msr - LAPIC_MSR_FIRST;
+
+	effect->kind = LAPIC_EFFECT_NONE;
+	if (!lapic_is_x2apic(l) || !msr_writable(reg) || (value & ~msr_writable_bits(l, reg)))
+		return -1;
+	switch (reg) {
+	case REG_ICR_LOW:
+		*effect = lapic_icr_write(l, value);
+		break;
+	case REG_SELF_IPI:
+		*effect = self_ipi_send(l, value);
+		break;
+	default:
+		*effect = reg_write(l, reg, value, now);
+	}
+	return 0;
+}
+
+/* ---- destinations ---- */
+
+/* SDM 10.6.2.2: DFR chooses flat (all bits) or cluster (high 4: which, low 4: who). */
+static bool match_xapic_logical(const struct lapic *l, u8 dest)
+{
+	u8 ldr = l->ldr >> 24;
+
+	switch (l->dfr >> 28) {
+	case 0xf:
+		return dest & ldr;
+	case 0:
+		return (dest >> 4) == (ldr >> 4) && (dest & ldr & 0xf);
+	default:
+		return false;
+	}
+}
+
+static bool match_x2apic_logical(const struct lapic *l, u32 dest)
+{
+	u32 ldr = x2apic_ldr(l->config.id);
+
+	return (dest >> 16) == (ldr >> 16) && (dest & ldr & 0xffff);
+}
+
+static bool match_logical(const struct lapic *l, u32 dest)
+{
+	if (lapic_is_x2apic(l))
+		return match_x2apic_logical(l, dest);
+	return dest <= 0xff && match_xapic_logical(l, dest);
+}
+
+bool lapic_match_dest(const struct lapic *l, u32 dest, bool logical, bool wide)
+{
+	if (dest == (wide ? U32_MAX : 0xff))
+		return true;
+	if (logical)
+		return match_logical(l, dest);
+	if (wide || lapic_is_x2apic(l))
+		return dest == l->config.id;
+	return dest == (l->config.id & 0xff);
+}
+
+/* ---- state, as the parent sees it ---- */
+
+void lapic_state_get(struct lapic *l, u64 now, struct lapic_state *state)
+{
+	lapic_tick(l, now);
+	*state = (struct lapic_state){
+		.apic_id = reg_id(l), .version = LAPIC_VERSION, .ldr = reg_ldr(l),
+		.dfr = l->dfr, .svr = l->svr, .esr = l->esr, .error_status = l->esr_pending,
+		.icr_high = l->icr_high, .icr_low = l->icr_low,
+		.initial_count = l->initial_count, .divide = l->divide,
+		.current_count = timer_current(l, lapic_time(l, now)),
+	};
+	memcpy(state->isr, l->isr, sizeof(l->isr));
+	memcpy(state->tmr, l->tmr, sizeof(l->tmr));
+	memcpy(state->irr, l->irr, sizeof(l->irr));
+	memcpy(state->lvt, l->lvt, sizeof(l->lvt));
+}
+
+/* The page shows 8 bits of the ID only: what was read and is written back changes nothing. */
+static void set_id(struct lapic *l, u32 value)
+{
+	if (!lapic_is_x2apic(l) && value >> 24 != (l->config.id & 0xff))
+		l->config.id = value >> 24;
+}
+
+static void set_ldr(struct lapic *l, u32 value)
+{
+	if (!lapic_is_x2apic(l))
+		l->ldr = value & 0xff000000;
+}
+
+/* As stored: an entry may be unmasked while SVR disables all of them. */
+static void set_lvt(struct lapic *l, enum lapic_lvt source, u32 value)
+{
+	u32 bits = lvt_bits(l, source);
+
+	if (lvt_is_lint(source) && (value & LVT_LEVEL))
+		bits |= LVT_REMOTE_IRR;
+	l->lvt[source] = value & bits;
+}
+
+static void set_vector_map(u32 *map, const u32 *from)
+{
+	memcpy(map, from, 8 * sizeof(*map));
+	map[0] &= ~0xffffu;		/* vectors 0 to 15 do not exist */
+}
+
+/* The timer goes on from @current; a periodic one that has just reached 0, from the start. */
+static void set_timer(struct lapic *l, u32 initial, u32 current, u64 now)
+{
+	l->initial_count = initial;
+	if (!initial || timer_mode(l) == TIMER_DEADLINE)
+		current = 0;
+	else if (!current && timer_mode(l) == TIMER_PERIODIC)
+		current = initial;
+	timer_start(l, current, lapic_time(l, now));
+}
+
+void lapic_state_set(struct lapic *l, u64 now, const struct lapic_state *state)
+{
+	set_id(l, state->apic_id);
+	set_ldr(l, state->ldr);
+	l->dfr = state->dfr | 0x0fffffff;
+	l->svr = state->svr & SVR_BITS;
+	l->esr = state->esr & ESR_BITS;
+	l->esr_pending = state->error_status & ESR_BITS;
+	set_icr(l, state->icr_low, state->icr_high);
+	set_vector_map(l->isr, state->isr);
+	set_vector_map(l->tmr, state->tmr);
+	set_vector_map(l->irr, state->irr);
+	for (u32 i = 0; i < LAPIC_NR_LVT; i++)
+		set_lvt(l, i, state->lvt[i]);
+	l->divide = state->divide & DIVIDE_BITS;
+	set_timer(l, state->initial_count, state->current_count, now);
+}
+
+bool lapic_register_get(struct lapic *l, u32 msr, u64 now, u64 *value)
+{
+	u32 reg = msr - LAPIC_MSR_FIRST;
+
+	lapic_tick(l, now);
+	if (reg == REG_ICR_HIGH || !reg_exists(reg))
+		return false;
+	*value = reg == REG_ICR_LOW ? lapic_icr_read(l) : reg_value(l, reg, now);
+	return true;
+}
+
+static bool set_register(struct lapic *l, u32 reg, u64 value, u64 now)
+{
+	switch (reg) {
+	case REG_ID:
+		set_id(l, value);
+		break;
+	case REG_TPR:
+		l->tpr = value & 0xff;
+		break;
+	case REG_LDR:
+		set_ldr(l, value);
+		break;
+	case REG_DFR:
+		l->dfr = value | 0x0fffffff;
+		break;
+	case REG_SVR:
+		l->svr = value & SVR_BITS;
+		break;
+	case REG_ESR:
+		l->esr = value & ESR_BITS;
+		break;
+	case REG_ICR_LOW:
+		set_icr(l, value, value >> 32);
+		break;
+	case REG_INITIAL_COUNT:
+	case REG_DIVIDE:
+		reg_timer_write(l, reg, value, now);
+		break;
+	case REG_CURRENT_COUNT:
+		set_timer(l, l->initial_count, value, now);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+bool lapic_register_set(struct lapic *l, u32 msr, u64 now, u64 value)
+{
+	u32 reg = msr - LAPIC_MSR_FIRST;
+
+	lapic_tick(l, now);
+	if (reg_is_lvt(reg)) {
+		set_lvt(l, reg - REG_LVT, value);
+		return true;
+	}
+	if (reg_is_vector_map(reg)) {
+		*vector_map_word(l, reg) = reg % 8 ? value : value & ~0xffffu;
+		return true;
+	}
+	return set_register(l, reg, value, now);
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The run loop of an LP.
+ *
+ * Each VP has a home LP. A home runs what is runnable in turns of SLICE_NS; a
+ * root VP that wakes goes first. Between two runs the LP takes physical
+ * interrupts, fires timers, and gives up the lock at least once, on entry.
+ */
+#include "hv.h"
+#include "cpu.h"
+#include "internal.h"
+
+#define SLICE_NS	5000000ull
+
+static void runq_remove_head(struct lp *lp)
+{
+	struct vp *vp = lp->runq_head;
+
+	lp->runq_head = vp->next_runnable;
+	if (!lp->runq_head)
+		lp->runq_tail = NULL;
+	vp->next_runnable = NULL;
+	vp->on_runq = false;
+}
+
+static void runq_add(struct lp *lp, struct vp *vp, bool first)
+{
+	if (vp->on_runq)
+		return;
+	vp->on_runq = true;
+	vp->next_runnable = NULL;
+	if (first) {
+		vp->next_runnable = lp->runq_head;
+		lp->runq_head = vp;
+		if (!lp->runq_tail)
+			lp->runq_tail = vp;
+	} else if (lp->runq_tail) {
+		lp->runq_tail->next_runnable = vp;
+		lp->runq_tail = vp;
+	} else {
+		lp->runq_head = lp->runq_tail = vp;
+	}
+}
+
+void sched_forget(struct vp *vp)
+{
+	struct vp **link = &vp->home->runq_head, *prev = NULL;
+
+	while (*link && *link != vp) {
+		prev = *link;
+		link = &(*link)->next_runnable;
+	}
+	if (*link == vp) {
+		*link = vp->next_runnable;
+		if (vp->home->runq_tail == vp)
+			vp->home->runq_tail = prev;
+	}
+	vp->on_runq = false;
+	vp->next_runnable = NULL;
+	if (vp->home->running == vp)
+		vp->home->running = NULL;
+}
+
+/* An event ends HLT and guest idle (AND STARTUP only by SIPI). */
+void vp_activity_update(struct vp *vp)
+{
+	if (!(vp->activity & (ACTIVITY_HALT_SUSPEND | ACTIVITY_IDLE_SUSPEND)))
+		return;
+	if (vp_event_waiting(vp))
+		vp->activity &= ~(ACTIVITY_HALT_SUSPEND | ACTIVITY_IDLE_SUSPEND);
+}
+
+void vp_wake(struct vp *vp)
+{
+	struct lp *lp = vp->home;
+
+	vp_activity_update(vp);
+	if (!vp_runnable(vp))
+		return;
+	if (options.root_scheduler && !partition_is_root(vp->pt))
+		dispatch_signal(vp);
+	else if (lp->running != vp)
+		runq_add(lp, vp, partition_is_root(vp->pt));
+	/* Running: it must look at its interrupts again. Not running: somebody must be asked to stop or get up. */
+	lp_kick(lp);
+}
+
+static bool must_yield(struct lp *lp, struct vp *vp)
+{
+	if (!lp->runq_head)
+		return false;
+	if (partition_is_root(lp->runq_head->pt) && !partition_is_root(vp->pt))
+		return true;
+	return time_now_ns() >= lp->slice_end_ns;
+}
+
+static struct vp *sched_pick(struct lp *lp)
+{
+	struct vp *vp = lp->running;
+
+	if (vp)
+		vp_activity_update(vp);
+	if (vp && vp_runnable(vp) && !must_yield(lp, vp))
+		return vp;
+	lp->running = NULL;
+	if (vp && vp_runnable(vp))
+		runq_add(lp, vp, false);
+	while (lp->runq_head) {
+		vp = lp->runq_head;
+		runq_remove_head(lp);
+		if (vp_runnable(vp)) {
+			lp->running = vp;
+			lp->slice_end_ns = time_now_ns() + SLICE_NS;
+			return vp;
+		}
+	}
+	return NULL;
+}
+
+static void timers_run(struct lp *lp)
+{
+	for (struct vp *vp = lp->vps; vp; vp = vp->next_home)
+		vp_timers_run(vp);
+}
+
+static void timer_program(struct lp *lp)
+{
+	u64 best = ~0ull;
+
+	for (struct vp *vp = lp->vps; vp; vp = vp->next_home) {
+		u64 d = vp_deadline_ns(vp);
+
+		if (d < best)
+			best = d;
+	}
+	if ((lp->dispatched || (lp->running && lp->runq_head)) && lp->slice_end_ns < best)
+		best = lp->slice_end_ns;
+	apic_timer_set(lp, best);
+}
+
+/* Let what is pending in the physical local APIC through, once. */
+static void interrupt_window(void)
+{
+	stgi();
+	asm volatile("nop");
+	clgi();
+}
+
+static void lp_idle(struct lp *lp)
+{
+	u64 since = time_now_ns();
+
+	hv_unlock();
+	/* STI's shadow covers HLT: a kick cannot slip in between. */
+	asm volatile("cli; stgi; sti; hlt; clgi" : : : "memory");
+	hv_lock();
+	lp->idle_ns += time_now_ns() - since;
+}
+
+static void vp_enter(struct lp *lp, struct vp *vp)
+{
+	u64 since = time_now_ns();
+
+	vp_fpu_load(vp);
+	vp->vmcb->s.rax = vp->gpr[GPR_RAX];
+	vp->vmcb->s.rsp = vp->gpr[GPR_RSP];
+	vp->vmcb->c.tlb_control = SVM_TLB_FLUSH_ALL;
+	vp->vmcb->c.tsc_offset = vp->pt->tsc_offset;
+	vp->in_guest = true;
+	lp->inside = vp;
+	lp->in_guest = 1;
+	hv_unlock();
+
+	svm_run((u64)vp->vmcb, vp->gpr);
+
+	vp->gpr[GPR_RAX] = vp->vmcb->s.rax;
+	vp->gpr[GPR_RSP] = vp->vmcb->s.rsp;
+	if (!partition_is_root(vp->pt))
+		vp_fpu_store(vp);
+	vp_events_collect(vp);
+	__sync_synchronize();
+	vp->in_guest = false;
+	lp->in_guest = 0;
+	interrupt_window();
+	hv_lock();
+	lp->nr_exits++;
+	vp->run_time_ns += time_now_ns() - since;
+}
+
+void sched_run(struct lp *lp)
+{
+	struct vp *vp;
+
+	hv_lock();
+	for (;;) {
+		irq_drain(lp);
+		timers_run(lp);
+		npt_flush_due();
+		vp = lp->dispatched ? dispatch_pick(lp) : NULL;
+		if (!vp)
+			vp = sched_pick(lp);
+		timer_program(lp);
+		if (!vp) {
+			lp_idle(lp);
+			continue;
+		}
+		vp_events_prepare(vp);
+		vp_enter(lp, vp);
+		if (vp_runnable(vp))
+			exit_handle(vp);
+	}
+}

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The synthetic interrupt controller and the other synthetic MSRs (TLFS chapter
+ * 11). A root VP finds its pages provided: their numbers stand in the MSRs, and
+ * it may only turn them on and off.
+ */
+#include "fault.h"
+#include "hv.h"
+#include "cpu.h"
+#include "internal.h"
+#include "string.h"
+
+
+#define PAGE_ENABLE		BIT(0)
+#define PAGE_GFN		(~0xfffull)
+#define HYPERCALL_LOCKED	BIT(1)
+#define SINT_VECTOR(s)		((u8)(s))
+#define SINT_MASKED		BIT(16)
+#define SINT_AUTO_EOI		BIT(17)
+#define SINT_POLLING		BIT(18)
+#define SINT_RESET		SINT_MASKED
+#define SVERSION		1
+#define APIC_MSR_TPR		0x808
+
+/* ---- messages ---- */
+
+void synic_fill(struct synic_msg *m, u32 type, u64 sender, const void *payload, u8 size)
+{
+	struct hv_message *msg = &m->msg;
+
+	hv_assert(size <= sizeof(msg->payload));
+	memset(msg, 0, sizeof(*msg));
+	msg->message_type = type;
+	msg->payload_size = size;
+	msg->sender = sender;
+	memcpy(msg->payload, payload, size);
+}
+
+static struct hv_message *slot_get(struct vp *vp, u8 sint)
+{
+	struct hv_message_page *page;
+
+	if (!(vp->synic.scontrol & 1) || !(vp->synic.simp & PAGE_ENABLE))
+		return NULL;
+	page = gpa_ptr(vp->pt, vp->synic.simp & PAGE_GFN, NPT_R | NPT_W);
+	return page ? &page->slot[sint] : NULL;
+}
+
+bool synic_target_ok(struct vp *vp)
+{
+	return slot_get(vp, 0);
+}
+
+void synic_interrupt(struct vp *vp, u8 sint)
+{
+	u64 s = vp->synic.sint[sint];
+
+	if (!(s & (SINT_MASKED | SINT_POLLING)))
+		vp_irq(vp, SINT_VECTOR(s), false);
+}
+
+/* The type comes last: the consumer looks at it first (interface: delivery, rule 7). */
+static void slot_store(struct hv_message *slot, const struct hv_message *msg, bool more)
+{
+	u32 type = msg->message_type;
+
+	memcpy((u8 *)slot + 4, (const u8 *)msg + 4, sizeof(*msg) - 4);
+	slot->flags = more ? HV_MESSAGE_FLAG_PENDING : 0;
+	__sync_synchronize();
+	*(volatile u32 *)&slot->message_type = type;
+}
+
+/* Head of the queue into the slot if that is free; whoever waits behind shows in the pending flag. */
+static void queue_deliver(struct vp *vp, u8 sint)
+{
+	struct synic_msg *m = vp->synic.queue[sint];
+	struct hv_message *slot;
+
+	if (!m)
+		return;
+	slot = slot_get(vp, sint);
+	if (!slot)
+		return;
+	if (*(volatile u32 *)&slot->message_type != HVMSG_NONE) {
+		__sync_or_and_fetch(&slot->flags, HV_MESSAGE_FLAG_PENDING);
+		return;
+	}
+	vp->synic.queue[sint] = m->next;
+	m->next = NULL;
+	m->queued = false;
+	m->target = NULL;
+	slot_store(slot, &m->msg, vp->synic.queue[sint]);
+	synic_interrupt(vp, sint);
+}
+
+bool synic_post(struct vp *vp, u8 sint, struct synic_msg *m)
+{
+	struct synic_msg **link;
+
+	hv_assert(!m->queued);
+	if (!slot_get(vp, sint))
+		return false;
+	if (partition_is_root(vp->pt))
+		fault_message(vp, sint, m);
+	for (link = &vp->synic.queue[sint]; *link; link = &(*link)->next)
+		;
+	*link = m;
+	m->next = NULL;
+	m->queued = true;
+	m->sint = sint;
+	m->target = vp;
+	queue_deliver(vp, sint);
+	return true;
+}
+
+void synic_cancel(struct synic_msg *m)
+{
+	struct synic_msg **link;
+
+	if (!m->queued)
+		return;
+	link = &m->target->synic.queue[m->sint];
+	while (*link != m)
+		link = &(*link)->next;
+	*link = m->next;
+	m->next = NULL;
+	m->queued = false;
+	m->target = NULL;
+}
+
+/* EOM or EOI: slots may be free again. */
+void synic_scan(struct vp *vp)
+{
+	for (u8 sint = 0; sint < HV_SYNIC_SINT_COUNT; sint++)
+		queue_deliver(vp, sint);
+}
+
+void synic_reset(struct vp *vp)
+{
+	struct synic *s = &vp->synic;
+
+	for (u8 sint = 0; sint < HV_SYNIC_SINT_COUNT; sint++) {
+		while (s->queue[sint])
+			synic_cancel(s->queue[sint]);
+		s->sint[sint] = SINT_RESET;
+		s->ring_head[sint] = 0;
+	}
+	s->scontrol = s->siefp = s->simp = s->sirbp = 0;
+	vp->vp_assist = 0;
+}
+
+/* ---- pages that the hypervisor provides for the root ---- */
+
+static u64 page_shared(void)
+{
+	void *p = boot_shared_page();
+
+	return (u64)p;
+}
+
+void root_pages_init(struct vp *vp)
+{
+	vp->synic.siefp = page_shared();
+	vp->synic.simp = page_shared();
+	vp->synic.sirbp = page_shared();
+	vp->vp_assist = page_shared();
+	if (vp->index)
+		return;
+	vp->pt->hypercall = page_shared();
+	vp->pt->reference_tsc = page_shared();
+	memset((void *)(vp->pt->hypercall & PAGE_GFN), 0xcc, PAGE_SIZE);
+}
+
+/* New value of a page MSR: where the page is, is the root's to read only. */
+static u64 page_msr(struct vp *vp, u64 old, u64 val)
+{
+	if (!partition_is_root(vp->pt) || (options.quirks & QUIRK_GUEST_PAGES))
+		return val;
+	if ((val ^ old) & PAGE_GFN)
+		hv_info("root VP %u: writes page %llx where %llx is provided", vp->index, val >> PAGE_SHIFT,
+			old >> PAGE_SHIFT);
+	return (old & PAGE_GFN) | (val & ~PAGE_GFN);
+}
+
+/* "mov $code" has been done by the caller: VMMCALL and return (APM3). */
+static const u8 hypercall_code[] = { 0x0f, 0x01, 0xd9, 0xc3 };
+
+static bool hypercall_write(struct vp *vp, u64 val)
+{
+	struct partition *pt = vp->pt;
+	u8 *page;
+
+	if (pt->hypercall & HYPERCALL_LOCKED)
+		return true;
+	if (!pt->guest_os_id)
+		val &= ~PAGE_ENABLE;
+	val = page_msr(vp, pt->hypercall, val);
+	if (val & PAGE_ENABLE) {
+		page = gpa_ptr(pt, val & PAGE_GFN, NPT_R);
+		if (!page)
+			return false;
+		if (!(pt->hypercall & PAGE_ENABLE) || ((pt->hypercall ^ val) & PAGE_GFN)) {
+			memset(page, 0xcc, PAGE_SIZE);
+			memcpy(page, hypercall_code, sizeof(hypercall_code));
+		}
+	}
+	pt->hypercall = val;
+	return true;
+}
+
+static bool os_id_write(struct partition *pt, u64 val)
+{
+	pt->guest_os_id = val;
+	if (!val)
+		pt->hypercall &= ~PAGE_ENABLE;
+	return true;
+}
+
+static bool reference_tsc_write(struct vp *vp, u64 val)
+{
+	struct partition *pt = vp->pt;
+
+	val = page_msr(vp, pt->reference_tsc, val);
+	if (val & PAGE_ENABLE) {
+		void *page = gpa_ptr(pt, val & PAGE_GFN, NPT_R | NPT_W);
+
+		if (page && !(pt->reference_tsc & PAGE_ENABLE))
+			memset(page, 0, PAGE_SIZE);
+	}
+	pt->reference_tsc = val;
+	reference_tsc_update(pt);
+	return true;
+}
+
+/* Enabling clears the page, and of the event ring the head (design: both sides start anew). */
+static void page_enable(struct vp *vp, u64 *msr, u64 val)
+{
+	bool was = *msr & PAGE_ENABLE;
+
+	*msr = page_msr(vp, *msr, val);
+	if ((*msr & PAGE_ENABLE) && !was) {
+		void *page = gpa_ptr(vp->pt, *msr & PAGE_GFN, NPT_R | NPT_W);
+
+		if (page)
+			memset(page, 0, PAGE_SIZE);
+		if (msr == &vp->synic.sirbp)
+			memset(vp->synic.ring_head, 0, sizeof(vp->synic.ring_head));
+	}
+}
+
+/* ---- which MSR needs which privilege (TLFS 4.2) ---- */
+
+static u64 msr_privilege(u32 msr)
+{
+	switch (msr) {
+	case HV_MSR_GUEST_OS_ID:
+	case HV_MSR_HYPERCALL:
+		return BIT(5);
+	case HV_MSR_VP_INDEX:
+		return BIT(6);
+	case HV_MSR_RESET:
+		return BIT(7);
+	case HV_MSR_VP_RUNTIME:
+		return BIT(0);
+	case HV_MSR_TIME_REF_COUNT:
+		return BIT(1);
+	case HV_MSR_REFERENCE_TSC:
+		return BIT(9);
+	case HV_MSR_TSC_FREQUENCY:
+	case HV_MSR_APIC_FREQUENCY:
+		return BIT(11);
+	case HV_MSR_EOI ... HV_MSR_VP_ASSIST_PAGE:
+		return BIT(4);
+	case HV_MSR_SCONTROL ... HV_MSR_SIRBP:
+	case HV_MSR_SINT0 ... HV_MSR_SINT15:
+		return BIT(2);
+	case HV_MSR_STIMER0_CONFIG ... HV_MSR_STIMER3_COUNT:
+		return BIT(3);
+	case HV_MSR_GUEST_IDLE:
+		return BIT(10);
+	}
+	return ~0ull;		/* no such MSR */
+}
+
+static bool msr_permitted(struct vp *vp, u32 msr)
+{
+	u64 need = msr_privilege(msr);
+
+	if (need == ~0ull)
+		return false;
+	return (vp->pt->privileges & need) == need;
+}
+
+/* ---- access ---- */
+
+bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val)
+{
+	struct partition *pt = vp->pt;
+
+	if (!msr_permitted(vp, msr))
+		return !partition_is_root(pt) && partition_ignores_msrs(pt);
+	switch (msr) {
+	case HV_MSR_GUEST_OS_ID:
+		*val = pt->guest_os_id;
+		return true;
+	case HV_MSR_HYPERCALL:
+		*val = pt->hypercall;
+		return true;
+	case HV_MSR_VP_INDEX:
+		*val = vp->index;
+		return true;
+	case HV_MSR_VP_RUNTIME:
+		*val = vp_time_100ns(vp);
+		return true;
+	case HV_MSR_TIME_REF_COUNT:
+		*val = partition_time_100ns(pt);
+		return true;
+	case HV_MSR_REFERENCE_TSC:
+		*val = pt->reference_tsc;
+		return true;
+	case HV_MSR_TSC_FREQUENCY:
+		*val = tsc_hz;
+		return true;
+	case HV_MSR_APIC_FREQUENCY:
+		*val = APIC_HZ;
+		return true;
+	case HV_MSR_ICR:
+		*val = lapic_icr_read(&vp->lapic);
+		return true;
+	case HV_MSR_TPR:
+		*val = vp->lapic.tpr;
+		return true;
+	case HV_MSR_VP_ASSIST_PAGE:
+		*val = vp->vp_assist;
+		return true;
+	case HV_MSR_SCONTROL:
+		*val = vp->synic.scontrol;
+		return true;
+	case HV_MSR_SVERSION:
+		*val = SVERSION;
+		return true;
+	case HV_MSR_SIEFP:
+		*val = vp->synic.siefp;
+		return true;
+	case HV_MSR_SIMP:
+		*val = vp->synic.simp;
+		return true;
+	case HV_MSR_SIRBP:
+		*val = vp->synic.sirbp;
+		return true;
+	case HV_MSR_RESET:
+	case HV_MSR_EOM:
+		*val = 0;
+		return true;
+	case HV_MSR_SINT0 ... HV_MSR_SINT15:
+		*val = vp->synic.sint[msr - HV_MSR_SINT0];
+		return true;
+	case HV_MSR_STIMER0_CONFIG ... HV_MSR_STIMER3_COUNT:
+		return stimer_read(vp, msr, val);
+	case HV_MSR_GUEST_IDLE:
+		*val = 0;
+		if (!vp_event_waiting(vp))
+			vp->activity |= ACTIVITY_IDLE_SUSPEND;
+		return true;
+	}
+	return false;
+}
+
+static bool sint_write(struct vp *vp, u32 sint, u64 val)
+{
+	/* TLFS 11.8.4: a vector below 16 raises #GP, unless the SINT stays masked. */
+	if (SINT_VECTOR(val) < 16 && !(val & SINT_MASKED))
+		return false;
+	vp->synic.sint[sint] = val;
+	return true;
+}
+
+static bool eoi_write(struct vp *vp)
+{
+	struct lapic_effect fx = { .kind = LAPIC_EFFECT_EOI };
+
+	if (lapic_eoi(&vp->lapic, &fx.eoi))
+		apic_effect(vp, &fx);
+	return true;
+}
+
+static bool icr_write(struct vp *vp, u64 val)
+{
+	struct lapic_effect fx = lapic_icr_write(&vp->lapic, val);
+
+	apic_effect(vp, &fx);
+	return true;
+}
+
+bool msr_synthetic_write(struct vp *vp, u32 msr, u64 val)
+{
+	struct partition *pt = vp->pt;
+
+	if (!msr_permitted(vp, msr))
+		return !partition_is_root(pt) && partition_ignores_msrs(pt);
+	switch (msr) {
+	case HV_MSR_GUEST_OS_ID:
+		return os_id_write(pt, val);
+	case HV_MSR_HYPERCALL:
+		return hypercall_write(vp, val);
+	case HV_MSR_REFERENCE_TSC:
+		return reference_tsc_write(vp, val);
+	case HV_MSR_RESET:
+		if ((val & 1) && partition_is_root(pt))
+			verdict_end(END_RESET);
+		return true;
+	case HV_MSR_EOI:
+		return eoi_write(vp);
+	case HV_MSR_ICR:
+		return icr_write(vp, val);
+	case HV_MSR_TPR:
+		return lapic_register_set(&vp->lapic, APIC_MSR_TPR, time_now_ns(), val & 0xff);
+	case HV_MSR_VP_ASSIST_PAGE:
+		vp->vp_assist = page_msr(vp, vp->vp_assist, val);
+		return true;
+	case HV_MSR_SCONTROL:
+		vp->synic.scontrol = val;
+		synic_scan(vp);
+		return true;
+	case HV_MSR_SIEFP:
+		page_enable(vp, &vp->synic.siefp, val);
+		return true;
+	case HV_MSR_SIMP:
+		page_enable(vp, &vp->synic.simp, val);
+		synic_scan(vp);
+		return true;
+	case HV_MSR_SIRBP:
+		page_enable(vp, &vp->synic.sirbp, val);
+		return true;
+	case HV_MSR_EOM:
+		synic_scan(vp);
+		return true;
+	case HV_MSR_SINT0 ... HV_MSR_SINT15:
+		return sint_write(vp, msr - HV_MSR_SINT0, val);
+	case HV_MSR_STIMER0_CONFIG ... HV_MSR_STIMER3_COUNT:
+		return stimer_write(vp, msr, val);
+	}
+	return false;		/* read-only or unknown */
+}

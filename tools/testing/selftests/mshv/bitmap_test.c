@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which guest pages were accessed or written.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "lib/vm.h"
+
+#define ACCESSED	MSHV_GPAP_ACCESS_TYPE_ACCESSED
+#define DIRTY		MSHV_GPAP_ACCESS_TYPE_DIRTY
+#define NOOP		MSHV_GPAP_ACCESS_OP_NOOP
+#define CLEAR		MSHV_GPAP_ACCESS_OP_CLEAR
+#define SET		MSHV_GPAP_ACCESS_OP_SET
+
+#define NR_PAGES	(VM_MEMORY / PAGE)
+#define DATA_PAGE	(VM_DATA / PAGE)
+#define PORT_DONE	0x500
+
+FIXTURE(vm)
+{
+	struct vm vm;
+	struct msg msg;
+	uint8_t bitmap[2 * NR_PAGES / 8];
+};
+
+FIXTURE_SETUP(vm)
+{
+	if (access(MSHV_DEVICE, F_OK))
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
+	ASSERT_EQ(0, vm_create(&self->vm));
+}
+
+FIXTURE_TEARDOWN(vm)
+{
+	vm_destroy(&self->vm);
+}
+
+#define EXPECT_ERRNO(error, call) \
+	do { \
+		errno = 0; \
+		EXPECT_EQ(-1, (call)); \
+		EXPECT_EQ(error, errno); \
+	} while (0)
+
+static int get(int fd, int type, int op, uint64_t gfn, uint64_t nr, void *bitmap)
+{
+	struct mshv_gpap_access_bitmap args = {
+		.access_type = type,
+		.access_op = op,
+		.page_count = nr,
+		.gpap_base = gfn,
+		.bitmap_ptr = (uintptr_t)bitmap,
+	};
+
+	return ioctl(fd, MSHV_GET_GPAP_ACCESS_BITMAP, &args);
+}
+
+static int track(int fd, int on)
+{
+	return vm_set_property(fd, PROPERTY_GPA_PAGE_ACCESS_TRACKING, on, NULL);
+}
+
+static bool bit(const uint8_t *bitmap, int i)
+{
+	return bitmap[i / 8] >> (i % 8) & 1;
+}
+
+static GUEST void guest_touch(void)
+{
+	guest_write32(VM_DATA, 1);
+	guest_read32(VM_DATA + 2 * PAGE);
+	guest_outl(PORT_DONE, 0);
+}
+
+static int touch(struct vm *vm, struct msg *msg)
+{
+	return vm_enter_at(vm, guest_touch) || vm_run(vm, msg) ||
+		msg->type != MSG_IO_PORT || msg->io.port != PORT_DONE ? -1 : 0;
+}
+
+TEST_F(vm, rejects_unknown_types_and_operations)
+{
+	EXPECT_ERRNO(EINVAL, get(self->vm.fd, MSHV_GPAP_ACCESS_TYPE_COUNT, NOOP,
+				 0, 8, self->bitmap));
+	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, MSHV_GPAP_ACCESS_OP_COUNT,
+				 0, 8, self->bitmap));
+}
+
+TEST_F(vm, rejects_dirty_reserved_bytes)
+{
+	struct mshv_gpap_access_bitmap args = {
+		.page_count = 8,
+		.bitmap_ptr = (uintptr_t)self->bitmap,
+	};
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		memset(args.rsvd, 0, sizeof(args.rsvd));
+		args.rsvd[i] = 1;
+		EXPECT_ERRNO(EINVAL, ioctl(self->vm.fd,
+					   MSHV_GET_GPAP_ACCESS_BITMAP, &args));
+	}
+}
+
+TEST_F(vm, rejects_no_pages_no_bitmap_and_wrapping_pages)
+{
+	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, NOOP, 0, 0, self->bitmap));
+	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, NOOP, 0, 8, NULL));
+	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, NOOP, ~0ULL, 8,
+				 self->bitmap));
+}
+
+TEST_F(vm, nothing_to_get_without_tracking)
+{
+	EXPECT_EQ(-1, get(self->vm.fd, DIRTY, NOOP, 0, 8, self->bitmap));
+}
+
+TEST_F(vm, bitmap_that_is_not_there_is_efault)
+{
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	EXPECT_ERRNO(EFAULT, get(self->vm.fd, DIRTY, NOOP, 0, 8, (void *)8));
+}
+
+TEST_F(vm, written_pages_are_dirty)
+{
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, CLEAR, 0, NR_PAGES, self->bitmap));
+	ASSERT_EQ(0, touch(&self->vm, &self->msg));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, NOOP, 0, NR_PAGES, self->bitmap));
+	EXPECT_TRUE(bit(self->bitmap, DATA_PAGE));
+	EXPECT_FALSE(bit(self->bitmap, DATA_PAGE + 1));
+	EXPECT_FALSE(bit(self->bitmap, DATA_PAGE + 2));
+}
+
+TEST_F(vm, read_pages_are_accessed)
+{
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	ASSERT_EQ(0, get(self->vm.fd, ACCESSED, CLEAR, 0, NR_PAGES,
+			 self->bitmap));
+	ASSERT_EQ(0, touch(&self->vm, &self->msg));
+	ASSERT_EQ(0, get(self->vm.fd, ACCESSED, NOOP, 0, NR_PAGES,
+			 self->bitmap));
+	EXPECT_TRUE(bit(self->bitmap, DATA_PAGE));
+	EXPECT_FALSE(bit(self->bitmap, DATA_PAGE + 1));
+	EXPECT_TRUE(bit(self->bitmap, DATA_PAGE + 2));
+}
+
+TEST_F(vm, reading_changes_nothing)
+{
+	uint8_t before[NR_PAGES / 8];
+
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, CLEAR, 0, NR_PAGES, self->bitmap));
+	ASSERT_EQ(0, touch(&self->vm, &self->msg));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, NOOP, 0, NR_PAGES, before));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, NOOP, 0, NR_PAGES, self->bitmap));
+	EXPECT_EQ(0, memcmp(before, self->bitmap, sizeof(before)));
+}
+
+TEST_F(vm, state_before_the_change_is_reported)
+{
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, CLEAR, 0, NR_PAGES, self->bitmap));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, SET, 0, NR_PAGES, self->bitmap));
+	EXPECT_FALSE(bit(self->bitmap, DATA_PAGE));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, CLEAR, 0, NR_PAGES, self->bitmap));
+	EXPECT_TRUE(bit(self->bitmap, DATA_PAGE));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, NOOP, 0, NR_PAGES, self->bitmap));
+	EXPECT_FALSE(bit(self->bitmap, DATA_PAGE));
+}
+
+TEST_F(vm, no_bit_or_byte_too_many_is_stored)
+{
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, SET, 0, NR_PAGES, self->bitmap));
+	memset(self->bitmap, 0xff, sizeof(self->bitmap));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, NOOP, 0, 11, self->bitmap));
+	EXPECT_EQ(0xff, self->bitmap[0]);
+	EXPECT_EQ(0x07, self->bitmap[1]);
+	EXPECT_EQ(0xff, self->bitmap[2]);
+}
+
+TEST_F(vm, many_pages_at_once)
+{
+	size_t size = 32UL << 20, nr = size / PAGE;
+	uint8_t *bitmap = calloc(1, nr / 8);
+	void *mem = vm_pages(size);
+	int i;
+
+	ASSERT_EQ(0, vm_map(self->vm.fd, VM_HOLE / PAGE, mem, size,
+			    1 << MSHV_SET_MEM_BIT_WRITABLE));
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, CLEAR, VM_HOLE / PAGE, nr, bitmap));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, SET, VM_HOLE / PAGE, nr, bitmap));
+	for (i = 0; i < nr / 8; i++)
+		if (bitmap[i])
+			break;
+	EXPECT_EQ(nr / 8, i);
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, NOOP, VM_HOLE / PAGE, nr, bitmap));
+	for (i = 0; i < nr / 8; i++)
+		if (bitmap[i] != 0xff)
+			break;
+	EXPECT_EQ(nr / 8, i);
+	free(bitmap);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A tiny library to run guest code through /dev/mshv.
+ *
+ * Guest code is a C function marked GUEST beside the test that runs it.  All
+ * such functions are copied to the guest's memory and run there in long mode,
+ * on identity-mapped pages, at the highest privilege.  They must not use
+ * globals, strings or functions that are not GUEST too.
+ */
+#ifndef VM_H
+#define VM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/mshv.h>
+
+#include "tlfs.h"
+
+#define MSHV_DEVICE	"/dev/mshv"
+
+/* How a test ends that its fixture skips; returning would still run it */
+#define SKIPPED		255
+
+#define PAGE		4096UL
+
+#define GUEST __attribute__((section("guest_text"), noinline, used))
+
+/* Where things are in the memory of a guest made by vm_create() */
+#define VM_MEMORY	(2UL << 20)
+#define VM_PAGE_TABLES	0x1000UL
+#define VM_IDT		0x5000UL
+#define VM_GDT		0x6000UL
+#define VM_STACK	0x10000UL	/* top */
+#define VM_CODE		0x10000UL
+#define VM_DATA		0x80000UL
+
+/* Addresses with page table entries, but no memory behind them */
+#define VM_HOLE		0x40000000UL
+#define VM_HOLE_END	0x80000000UL
+
+struct vm {
+	int dev;
+	int fd;
+	int vp;
+	uint8_t *mem;
+	size_t mem_size;
+	struct register_page *regs;
+	struct msg *msg_page;
+};
+
+/* Each returns 0, or -1 with errno, unless it says something else */
+int vm_open(void);
+int vm_partition(int dev, uint64_t flags);
+int vm_map(int fd, uint64_t gfn, void *addr, size_t size, unsigned int flags);
+int vm_unmap(int fd, uint64_t gfn, void *addr, size_t size);
+void *vm_pages(size_t size);
+
+int vm_create(struct vm *vm);
+int vm_enter_at(struct vm *vm, void (*guest)(void));
+void vm_destroy(struct vm *vm);
+uint64_t vm_guest_address(void (*guest)(void));
+
+int vm_hvcall(int fd, uint16_t code, uint16_t reps, const void *in,
+	      size_t in_sz, void *out, size_t out_sz, uint16_t *status);
+int vm_get_property(int fd, uint32_t code, uint64_t *value, uint16_t *status);
+int vm_set_property(int fd, uint32_t code, uint64_t value, uint16_t *status);
+int vp_get_reg(int fd, uint32_t index, uint32_t name, uint64_t *value);
+int vp_set_regs(int fd, uint32_t index, const struct reg_assoc *regs, int nr);
+int vp_set_reg(int fd, uint32_t index, uint32_t name, uint64_t value);
+
+int vm_run(struct vm *vm, struct msg *msg);
+int vm_skip(struct vm *vm, const struct msg *msg);
+int vm_complete_in(struct vm *vm, const struct msg *msg, uint64_t value);
+
+/* Pages in a state according to the driver's ledger, -1 if not to be known */
+long long ledger_total(const char *state);
+
+/*
+ * For guest code
+ */
+
+static inline __attribute__((always_inline)) void guest_outl(uint16_t port, uint32_t value)
+{
+	asm volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline __attribute__((always_inline)) uint32_t guest_inl(uint16_t port)
+{
+	uint32_t value;
+
+	asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+static inline __attribute__((always_inline)) void guest_outb(uint16_t port, uint8_t value)
+{
+	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+/* Instructions whose forms are known: they are all two bytes long */
+static inline __attribute__((always_inline)) void guest_write32(uint64_t addr, uint32_t value)
+{
+	asm volatile("movl %1, (%0)" : : "b"(addr), "a"(value) : "memory");
+}
+
+static inline __attribute__((always_inline)) uint32_t guest_read32(uint64_t addr)
+{
+	uint32_t value;
+
+	asm volatile("movl (%1), %0" : "=a"(value) : "b"(addr) : "memory");
+	return value;
+}
+
+#define GUEST_MOVL_LEN	2
+
+#endif /* VM_H */

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * More than one VP.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "lib/vm.h"
+
+#define NR_VPS		4
+#define START_PAGE	8UL
+#define INTERRUPT_SIPI	6
+
+FIXTURE(vm)
+{
+	struct vm vm;
+	int vps[NR_VPS];
+};
+
+static int create_vp(int fd, uint32_t index)
+{
+	struct mshv_create_vp args = { .vp_index = index };
+
+	return ioctl(fd, MSHV_CREATE_VP, &args);
+}
+
+FIXTURE_SETUP(vm)
+{
+	int i;
+
+	if (access(MSHV_DEVICE, F_OK))
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
+	ASSERT_EQ(0, vm_create(&self->vm));
+	for (i = 1; i < NR_VPS; i++) {
+		self->vps[i] = create_vp(self->vm.fd, i);
+		ASSERT_LE(0, self->vps[i]);
+	}
+}
+
+FIXTURE_TEARDOWN(vm)
+{
+	int i;
+
+	for (i = 1; i < NR_VPS; i++)
+		close(self->vps[i]);
+	vm_destroy(&self->vm);
+}
+
+struct runner {
+	int fd;
+	struct msg msg;
+	int ret;
+	int error;
+	pthread_t thread;
+};
+
+static void *run_thread(void *arg)
+{
+	struct runner *runner = arg;
+
+	runner->ret = ioctl(runner->fd, MSHV_RUN_VP, &runner->msg);
+	runner->error = errno;
+	return NULL;
+}
+
+static int start(struct runner *runner, int fd)
+{
+	memset(runner, 0, sizeof(*runner));
+	runner->fd = fd;
+	return pthread_create(&runner->thread, NULL, run_thread, runner);
+}
+
+static void on_signal(int number)
+{
+}
+
+static int send_sipi(int fd, uint64_t apic_id)
+{
+	struct {
+		uint64_t partition;
+		uint32_t type, flags;
+		uint64_t destination;
+		uint32_t vector;
+		uint32_t vtl;
+	} in = {
+		.type = INTERRUPT_SIPI,
+		.destination = apic_id,
+		.vector = START_PAGE,
+	};
+
+	return vm_hvcall(fd, HVCALL_ASSERT_VIRTUAL_INTERRUPT, 0, &in, sizeof(in),
+			 NULL, 0, NULL);
+}
+
+/* mov $0x500, %dx; out %al, (%dx); 1: hlt; jmp 1b */
+static const uint8_t real_mode_code[] = {
+	0xba, 0x00, 0x05, 0xee, 0xf4, 0xeb, 0xfd,
+};
+
+TEST_F(vm, other_vps_wait_for_their_start)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct runner runner;
+
+	sigaction(SIGUSR1, &action, NULL);
+	ASSERT_EQ(0, start(&runner, self->vps[1]));
+	usleep(100000);
+	pthread_kill(runner.thread, SIGUSR1);
+	ASSERT_EQ(0, pthread_join(runner.thread, NULL));
+	EXPECT_EQ(-1, runner.ret);
+	EXPECT_EQ(EINTR, runner.error);
+}
+
+TEST_F(vm, other_vps_start_where_they_are_told)
+{
+	struct runner runners[NR_VPS];
+	int i;
+
+	memcpy(self->vm.mem + START_PAGE * PAGE, real_mode_code,
+	       sizeof(real_mode_code));
+	for (i = 1; i < NR_VPS; i++)
+		ASSERT_EQ(0, start(&runners[i], self->vps[i]));
+	usleep(50000);
+	for (i = 1; i < NR_VPS; i++)
+		ASSERT_EQ(0, send_sipi(self->vm.fd, i));
+	for (i = 1; i < NR_VPS; i++) {
+		ASSERT_EQ(0, pthread_join(runners[i].thread, NULL));
+		ASSERT_EQ(0, runners[i].ret);
+		EXPECT_EQ(MSG_IO_PORT, runners[i].msg.type);
+		EXPECT_EQ(0x500, runners[i].msg.io.port);
+		EXPECT_EQ(i, runners[i].msg.intercept.vp_index);
+		EXPECT_EQ(START_PAGE * PAGE, runners[i].msg.intercept.cs.base);
+	}
+}
+
+TEST_F(vm, vp_that_is_started_before_it_runs_starts_then)
+{
+	struct runner runner;
+
+	memcpy(self->vm.mem + START_PAGE * PAGE, real_mode_code,
+	       sizeof(real_mode_code));
+	ASSERT_EQ(0, send_sipi(self->vm.fd, 2));
+	ASSERT_EQ(0, start(&runner, self->vps[2]));
+	ASSERT_EQ(0, pthread_join(runner.thread, NULL));
+	EXPECT_EQ(0, runner.ret);
+	EXPECT_EQ(MSG_IO_PORT, runner.msg.type);
+}
+
+static GUEST void guest_spin(void)
+{
+	guest_outl(0x500, 0);
+	for (;;)
+		asm volatile("pause");
+}
+
+TEST_F(vm, second_thread_waits_until_the_first_has_left)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct runner first, second;
+	struct msg msg;
+
+	sigaction(SIGUSR1, &action, NULL);
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_spin));
+	ASSERT_EQ(0, vm_run(&self->vm, &msg));
+	ASSERT_EQ(0, vm_skip(&self->vm, &msg));
+	ASSERT_EQ(0, start(&first, self->vm.vp));
+	usleep(50000);
+	ASSERT_EQ(0, start(&second, self->vm.vp));
+	usleep(50000);
+	pthread_kill(first.thread, SIGUSR1);
+	ASSERT_EQ(0, pthread_join(first.thread, NULL));
+	EXPECT_EQ(EINTR, first.error);
+	usleep(50000);
+	pthread_kill(second.thread, SIGUSR1);
+	ASSERT_EQ(0, pthread_join(second.thread, NULL));
+	EXPECT_EQ(EINTR, second.error);
+}
+
+TEST_HARNESS_MAIN

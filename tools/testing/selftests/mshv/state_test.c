@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * State of a VP, in pieces and in mapped pages.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "lib/vm.h"
+
+FIXTURE(vm)
+{
+	struct vm vm;
+	uint8_t *buf;
+};
+
+FIXTURE_SETUP(vm)
+{
+	if (access(MSHV_DEVICE, F_OK))
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
+	ASSERT_EQ(0, vm_create(&self->vm));
+	self->buf = vm_pages(2 * PAGE);
+	ASSERT_NE(NULL, self->buf);
+}
+
+FIXTURE_TEARDOWN(vm)
+{
+	vm_destroy(&self->vm);
+}
+
+static struct mshv_get_set_vp_state state_args(int type, void *buf)
+{
+	return (struct mshv_get_set_vp_state) {
+		.type = type,
+		.buf_sz = PAGE,
+		.buf_ptr = (uintptr_t)buf,
+	};
+}
+
+#define EXPECT_ERRNO(error, call) \
+	do { \
+		errno = 0; \
+		EXPECT_EQ(-1, (long)(call)); \
+		EXPECT_EQ(error, errno); \
+	} while (0)
+
+static int first_difference(const uint8_t *a, const uint8_t *b)
+{
+	int i;
+
+	for (i = 0; i < PAGE; i++)
+		if (a[i] != b[i])
+			return i;
+	return -1;
+}
+
+static int get_and_set(struct vm *vm, int type, uint8_t *buf)
+{
+	struct mshv_get_set_vp_state args = state_args(type, buf);
+
+	memset(buf, 0, PAGE);
+	if (ioctl(vm->vp, MSHV_GET_VP_STATE, &args))
+		return -1;
+	args = state_args(type, buf);
+	return ioctl(vm->vp, MSHV_SET_VP_STATE, &args);
+}
+
+/* The first time makes a canonical form of it */
+TEST_F(vm, each_type_survives_a_round_trip)
+{
+	uint8_t *copy = self->buf + PAGE;
+	int type;
+
+	for (type = 0; type < MSHV_VP_STATE_COUNT; type++) {
+		EXPECT_EQ(0, get_and_set(&self->vm, type, copy));
+		EXPECT_EQ(0, get_and_set(&self->vm, type, self->buf));
+		EXPECT_EQ(0, get_and_set(&self->vm, type, copy));
+		EXPECT_EQ(-1, first_difference(self->buf, copy)) {
+			TH_LOG("type %d", type);
+		}
+	}
+}
+
+TEST_F(vm, sizes_are_reported)
+{
+	struct mshv_get_set_vp_state args;
+
+	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+	EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	EXPECT_EQ(4096, args.buf_sz);
+	args = state_args(MSHV_VP_STATE_SYNTHETIC_TIMERS, self->buf);
+	EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	EXPECT_EQ(200, args.buf_sz);
+}
+
+TEST_F(vm, no_type_is_larger_than_it_says)
+{
+	struct mshv_get_set_vp_state args;
+	int type, i;
+
+	for (type = 0; type < MSHV_VP_STATE_COUNT; type++) {
+		memset(self->buf, 0xa5, 2 * PAGE);
+		args = state_args(type, self->buf);
+		args.buf_sz = 2 * PAGE;
+		ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+		EXPECT_LT(0, args.buf_sz);
+		for (i = args.buf_sz; i < 2 * PAGE; i++)
+			if (self->buf[i] != 0xa5)
+				break;
+		EXPECT_EQ(2 * PAGE, i);
+	}
+}
+
+TEST_F(vm, local_apic_can_be_changed)
+{
+	struct mshv_get_set_vp_state args;
+	uint32_t *lint1 = (uint32_t *)(self->buf + 144);
+
+	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+	ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	*lint1 = 4 << 8;
+	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+	ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_SET_VP_STATE, &args));
+	*lint1 = 0;
+	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+	ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	EXPECT_EQ(4 << 8, *lint1);
+}
+
+TEST_F(vm, larger_buffer_is_fine)
+{
+	struct mshv_get_set_vp_state args;
+
+	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+	args.buf_sz = 2 * PAGE;
+	EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	EXPECT_EQ(4096, args.buf_sz);
+}
+
+TEST_F(vm, setting_needs_no_writable_buffer)
+{
+	struct mshv_get_set_vp_state args;
+
+	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+	ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	ASSERT_EQ(0, mprotect(self->buf, PAGE, PROT_READ));
+	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+	EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_SET_VP_STATE, &args));
+}
+
+TEST_F(vm, rejects_unknown_type)
+{
+	struct mshv_get_set_vp_state args;
+
+	args = state_args(MSHV_VP_STATE_COUNT, self->buf);
+	EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_SET_VP_STATE, &args));
+}
+
+TEST_F(vm, rejects_dirty_reserved_bytes)
+{
+	struct mshv_get_set_vp_state args;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+		args.rsvd[i] = 1;
+		EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_GET_VP_STATE,
+					   &args));
+	}
+}
+
+TEST_F(vm, rejects_buffer_of_odd_size_or_address)
+{
+	struct mshv_get_set_vp_state args;
+
+	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+	args.buf_sz = 0;
+	EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	args.buf_sz = 1024;
+	EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	args = state_args(MSHV_VP_STATE_LAPIC, self->buf + 8);
+	EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+}
+
+TEST_F(vm, buffer_that_is_not_there_is_efault)
+{
+	struct mshv_get_set_vp_state args;
+
+	ASSERT_EQ(0, munmap(self->buf, PAGE));
+	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_SET_VP_STATE, &args));
+	args.buf_ptr = 0xffff800000000000UL;
+	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+}
+
+/*
+ * Mapped pages
+ */
+
+static void *map(struct vm *vm, size_t size, int prot, int flags, int page)
+{
+	return mmap(NULL, size, prot, flags, vm->vp, page * PAGE);
+}
+
+TEST_F(vm, register_page_follows_the_registers)
+{
+	ASSERT_EQ(0, vp_set_reg(self->vm.vp, 0, VP_REG_RBX, 0xbb));
+	EXPECT_EQ(1, self->vm.regs->version);
+	ASSERT_EQ(1, self->vm.regs->isvalid);
+	EXPECT_EQ(0, self->vm.regs->dirty);
+	EXPECT_EQ(0xbb, self->vm.regs->gp[3]);
+}
+
+TEST_F(vm, rejects_pages_that_no_vp_has)
+{
+	EXPECT_ERRNO(EINVAL, map(&self->vm, PAGE, PROT_READ, MAP_SHARED,
+				 MSHV_VP_MMAP_OFFSET_COUNT));
+	EXPECT_ERRNO(EINVAL, map(&self->vm, PAGE, PROT_READ, MAP_SHARED,
+				 1000000));
+}
+
+TEST_F(vm, page_that_this_vp_does_not_have_is_enodev)
+{
+	EXPECT_ERRNO(ENODEV, map(&self->vm, PAGE, PROT_READ, MAP_SHARED,
+				 MSHV_VP_MMAP_OFFSET_GHCB));
+}
+
+TEST_F(vm, rejects_mappings_of_more_than_a_page)
+{
+	EXPECT_ERRNO(EINVAL, map(&self->vm, 2 * PAGE, PROT_READ, MAP_SHARED, 0));
+}
+
+TEST_F(vm, rejects_private_and_executable_mappings)
+{
+	EXPECT_ERRNO(EINVAL, map(&self->vm, PAGE, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE, 0));
+	EXPECT_ERRNO(EINVAL, map(&self->vm, PAGE, PROT_READ | PROT_EXEC,
+				 MAP_SHARED, 0));
+	EXPECT_ERRNO(EACCES, mprotect(self->vm.regs, PAGE,
+				      PROT_READ | PROT_EXEC));
+}
+
+TEST_F(vm, pages_can_be_mapped_more_than_once)
+{
+	struct register_page *other;
+
+	other = map(&self->vm, PAGE, PROT_READ, MAP_SHARED, 0);
+	ASSERT_NE(MAP_FAILED, other);
+	self->vm.regs->gp[5] = 0x5a5a;
+	EXPECT_EQ(0x5a5a, other->gp[5]);
+	munmap(other, PAGE);
+}
+
+TEST_F(vm, mapping_keeps_everything_alive)
+{
+	close(self->vm.vp);
+	close(self->vm.fd);
+	self->vm.vp = -1;
+	self->vm.fd = -1;
+	EXPECT_EQ(1, self->vm.regs->version);
+	self->vm.regs->gp[0] = 1;
+}
+
+TEST_HARNESS_MAIN
