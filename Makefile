@@ -9,6 +9,7 @@ IMAGE := $(BUILD)/image
 BZIMAGE := $(BUILD)/kernel/arch/x86/boot/bzImage
 HV := $(BUILD)/hypervisor/hv.elf
 VMM := $(BUILD)/vmm/mshv-vmm
+HYPERCALLS := $(BUILD)/hypercalls/arch/x86/boot/bzImage
 
 help:
 	@echo 'make TARGET, or ./run TARGET, which also installs what is lacking:'
@@ -50,7 +51,7 @@ tree-save: ## edits made in build/linux back into overlay and series [PATCH=name
 series: tree ## mailable patches in build/series
 	@harness/mail
 
-build: $(IMAGE)/root.cpio $(IMAGE)/disk.img $(HV) ## everything a boot needs
+build: $(IMAGE)/root.cpio $(IMAGE)/disk.img $(HV) $(HYPERCALLS) ## everything a boot needs
 
 kernel: tree ## only the kernel
 	@harness/kernel kernel configs/kernel.config
@@ -67,6 +68,9 @@ $(BZIMAGE): kernel ;
 
 $(HV): FORCE
 	@$(MAKE) -s -C hypervisor O=$(@D)
+
+$(HYPERCALLS): FORCE
+	@$(MAKE) -s -C tests/hypercall O=$(BUILD)/hypercalls
 
 $(VMM): FORCE
 	@$(MAKE) -s -C samples/mshv O=$(@D) UAPI=$(CURDIR)/include/uapi $@

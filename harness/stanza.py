@@ -7,8 +7,9 @@ import os
 from verdict import Broken
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-KEYS = {'groups': '', 'cpus': '1', 'memory': '1024', 'kernel': 'kernel', 'mode': 'hv',
-        'args': '', 'hv': '', 'qemu': '', 'job': 'off', 'expect': 'pass', 'timeout': '60'}
+KEYS = {'groups': '', 'machine': 'q35', 'cpus': '1', 'topology': '', 'memory': '1024',
+        'kernel': 'kernel', 'initrd': 'root', 'mode': 'hv', 'args': '', 'hv': '', 'qemu': '',
+        'job': 'off', 'expect': 'pass', 'timeout': '60'}
 
 
 class Stanza(dict):

@@ -11,9 +11,13 @@ import re
 # What the hypervisor says through QEMU's exit code (isa-debug-exit).
 CODES = {33: 'power-off, clean', 35: 'power-off, not clean', 37: 'the hypervisor panicked',
          39: 'the root crashed', 41: 'the root asked for a reset'}
-CODE_CLEAN, CODE_UNCLEAN = 33, 35
-KERNEL_TROUBLE = re.compile(r'WARNING: |BUG: |Oops: |Kernel panic|soft lockup|rcu.*stall|'
-                            r'unchecked MSR|No irq handler for')
+CODE_CLEAN, CODE_UNCLEAN, CODE_RESET = 33, 35, 41
+# Ends that are wanted by these names, and what the verdict is then.
+ENDS = {'pass': (CODE_CLEAN, 'clean'), 'reset': (CODE_RESET, 'clean')}
+# How the kernel's own complaints begin; a guest's lines on the console begin otherwise.
+KERNEL_TROUBLE = re.compile(r'^\[ *\d+\.\d+\] (?:WARNING: |BUG: |watchdog: BUG|Oops|Kernel panic|'
+                            r'-+\[ cut here|rcu: INFO: .*stall|unchecked MSR|'
+                            r'.*No irq handler for)', re.M)
 TAIL_LINES = 15
 
 
@@ -62,8 +66,8 @@ def machine_judge(run, where, code):
     if code == 0:
         return 'FAIL', "QEMU ended behind the hypervisor's back (the root escaped it)"
     said = hv_verdict(where) or 'no verdict in hv.log'
-    if run['expect'] == 'pass':
-        if code != CODE_CLEAN or said != 'clean':
+    if run['expect'] in ENDS:
+        if (code, said) != ENDS[run['expect']]:
             return 'FAIL', f'{CODES.get(code, f"exit code {code}")}: {said}'
     elif code != CODE_UNCLEAN or re.findall(r'[\w-]+(?==\d)', said) != [run['expect']]:
         return 'FAIL', f'wanted hypervisor verdict "{run["expect"]}", got "{said}" (code {code})'

@@ -118,13 +118,24 @@ static void exit_shutdown(struct vp *vp)
 
 /* ---- ports ---- */
 
+#define LOG_PORT	0xe9
+
+/* The log is ours; what the root writes there it asks to be logged. */
+static void log_request(u8 what)
+{
+	if (what == 'r')
+		irq_print();
+}
+
 static void root_end_port(struct vp *vp, u16 port, u32 val)
 {
 	if (port == acpi.pm1a_cnt && (val & BIT(13)))
 		verdict_end(END_POWER_OFF);
 	if (port == acpi.reset_port && (u8)val == acpi.reset_value)
 		verdict_end(END_RESET);
-	if (port == options.exit_port || port == 0xe9)
+	if (port == LOG_PORT)
+		log_request(val);
+	if (port == options.exit_port || port == LOG_PORT)
 		return;
 	switch (IOIO_SIZE(vp->vmcb->c.exitinfo1)) {
 	case 1:

@@ -211,6 +211,7 @@ u16 hc_map_stats_page(struct hcall *c);
 u16 hc_unmap_stats_page(struct hcall *c);
 void stats_partition_release(struct partition *pt);
 void stats_vp_release(struct vp *vp);
+u32 stats_root_pages(void);
 
 /* ---- hc_port.c ---- */
 u16 hc_create_port(struct hcall *c);

@@ -10,6 +10,9 @@
 #include "cpu.h"
 #include "internal.h"
 
+/* Getters and setters have one type each; few need all of it. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 struct reg;
 typedef void reg_getter(struct vp *vp, const struct reg *r, u32 n, u64 v[2]);
 typedef u16 reg_setter(struct vp *vp, const struct reg *r, u32 n, const u64 v[2]);
@@ -65,19 +68,16 @@ static u16 pt_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 /* Registers of features that are not offered: zero, and zero can be written. */
 static void zero_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)vp, (void)r, (void)n;
 	v[0] = 0;
 }
 
 static u16 zero_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)vp, (void)r, (void)n;
 	return bad_value(v[0] || v[1]);
 }
 
 static u16 ignore_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)vp, (void)r, (void)n, (void)v;
 	return HV_STATUS_SUCCESS;
 }
 
@@ -100,7 +100,6 @@ static u16 suspend_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2]
 /* Set by an intercept only; the parent may clear. */
 static u16 intercept_suspend_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r, (void)n;
 	if (v[0] & ~vp->intercept_suspend)
 		return HV_STATUS_INVALID_REGISTER_VALUE;
 	vp->intercept_suspend = v[0];
@@ -110,7 +109,6 @@ static u16 intercept_suspend_set(struct vp *vp, const struct reg *r, u32 n, cons
 
 static u16 activity_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r, (void)n;
 	vp->activity = v[0];
 	vp_wake(vp);
 	return HV_STATUS_SUCCESS;
@@ -122,7 +120,6 @@ static u16 pending_interruption_set(struct vp *vp, const struct reg *r, u32 n, c
 {
 	u64 type = (v[0] >> HV_PENDING_TYPE_SHIFT) & HV_PENDING_TYPE_MASK;
 
-	(void)r, (void)n;
 	if (v[0] & HV_PENDING_RSVD)
 		return HV_STATUS_INVALID_REGISTER_VALUE;
 	if ((v[0] & HV_PENDING_INTERRUPTION) && (type == 1 || type == 7 || (v[0] >> HV_PENDING_VECTOR_SHIFT & 0xff00)))
@@ -133,7 +130,6 @@ static u16 pending_interruption_set(struct vp *vp, const struct reg *r, u32 n, c
 
 static void interrupt_state_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r, (void)n;
 	v[0] = (vp->vmcb->c.int_state & BIT(0) ? HV_INTERRUPT_STATE_SHADOW : 0) |
 	       (vp->nmi_masked ? HV_INTERRUPT_STATE_NMI_MASKED : 0);
 }
@@ -143,7 +139,6 @@ static u16 interrupt_state_set(struct vp *vp, const struct reg *r, u32 n, const 
 {
 	struct vmcb_control *c = &vp->vmcb->c;
 
-	(void)r, (void)n;
 	c->int_state = (c->int_state & ~BIT(0)) | (v[0] & HV_INTERRUPT_STATE_SHADOW ? BIT(0) : 0);
 	vp->nmi_masked = v[0] & HV_INTERRUPT_STATE_NMI_MASKED;
 	if (vp->nmi_masked)
@@ -155,7 +150,6 @@ static u16 interrupt_state_set(struct vp *vp, const struct reg *r, u32 n, const 
 
 static void pending_event_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r;
 	v[0] = vp->pending_event[n][0];
 	v[1] = vp->pending_event[n][1];
 }
@@ -163,7 +157,6 @@ static void pending_event_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2
 /* Exceptions only: the other types stand for what this hypervisor does not do. */
 static u16 pending_event_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r;
 	if ((v[0] & HV_EVENT_PENDING) &&
 	    (n || ((v[0] >> HV_EVENT_TYPE_SHIFT) & HV_EVENT_TYPE_MASK) != HV_EVENT_EXCEPTION || (v[0] >> 16 & 0xffff) > 31))
 		return HV_STATUS_INVALID_REGISTER_VALUE;
@@ -175,7 +168,6 @@ static u16 pending_event_set(struct vp *vp, const struct reg *r, u32 n, const u6
 /* With the local APIC inside the hypervisor the NMI and interrupt forms are refused (interface.md 5.10). */
 static u16 deliverability_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r, (void)n;
 	if ((vp->pt->flags & HV_PARTITION_CREATION_FLAG_LAPIC_ENABLED) && (v[0] & BITS(5, 0)))
 		return HV_STATUS_INVALID_PARAMETER;
 	vp->deliverability = v[0];
@@ -198,7 +190,6 @@ static void cpl_update(struct vp *vp)
 
 static u16 rflags_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r, (void)n;
 	vp->vmcb->s.rflags = v[0] | RFLAGS_FIXED;
 	cpl_update(vp);
 	return HV_STATUS_SUCCESS;
@@ -206,7 +197,6 @@ static u16 rflags_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 
 static u16 cr0_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r, (void)n;
 	vp->vmcb->s.cr0 = v[0] | CR0_ET;
 	cpl_update(vp);
 	return HV_STATUS_SUCCESS;
@@ -214,13 +204,11 @@ static u16 cr0_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 
 static void cr8_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r, (void)n;
 	v[0] = lapic_cr8(&vp->lapic);
 }
 
 static u16 cr8_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r, (void)n;
 	lapic_cr8_set(&vp->lapic, v[0]);
 	return HV_STATUS_SUCCESS;
 }
@@ -230,7 +218,6 @@ static u16 xfem_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
 	u64 legal = features_xfem(vp->pt) | 1;
 
-	(void)r, (void)n;
 	if (!(v[0] & 1) || (v[0] & ~legal) || (v[0] & 6) == 4)
 		return HV_STATUS_INVALID_REGISTER_VALUE;
 	vp_fpu_save(vp);
@@ -240,13 +227,11 @@ static u16 xfem_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 
 static void efer_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r, (void)n;
 	v[0] = vp->vmcb->s.efer & ~EFER_SVME;
 }
 
 static u16 efer_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r, (void)n;
 	vp->vmcb->s.efer = v[0] | EFER_SVME;
 	return HV_STATUS_SUCCESS;
 }
@@ -296,7 +281,6 @@ static struct vmcb_seg *segment_find(struct vp *vp, u32 n)
 
 static void seg_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r;
 	segment_get(segment_find(vp, n), (struct hv_segment *)v);
 }
 
@@ -304,7 +288,6 @@ static u16 seg_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
 	const struct hv_segment *in = (const struct hv_segment *)v;
 
-	(void)r;
 	if (in->attributes & 0xf00)
 		return HV_STATUS_INVALID_REGISTER_VALUE;
 	segment_set(segment_find(vp, n), in);
@@ -321,7 +304,6 @@ static void table_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
 	struct hv_table *out = (struct hv_table *)v;
 
-	(void)r;
 	out->limit = table_find(vp, n)->limit;
 	out->base = table_find(vp, n)->base;
 }
@@ -330,7 +312,6 @@ static u16 table_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
 	const struct hv_table *in = (const struct hv_table *)v;
 
-	(void)r;
 	table_find(vp, n)->limit = in->limit;
 	table_find(vp, n)->base = in->base;
 	return HV_STATUS_SUCCESS;
@@ -380,19 +361,16 @@ static u16 xmm_control_set(struct vp *vp, const struct reg *r, u32 n, const u64 
 
 static void tsc_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r, (void)n;
 	v[0] = rdtsc() + vp->pt->tsc_offset;
 }
 
 static void apic_base_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r, (void)n;
 	v[0] = vp->lapic.base;
 }
 
 static u16 apic_base_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r, (void)n;
 	return bad_value(!lapic_base_set(&vp->lapic, v[0]));
 }
 
@@ -415,14 +393,12 @@ static u16 pat_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 
 static void apic_id_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r, (void)n;
 	v[0] = vp->lapic.config.id;
 }
 
 /* Changeable before the VP runs: its run time tells (interface.md 9.1). */
 static u16 apic_id_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r, (void)n;
 	if (vp->run_time_ns && v[0] != vp->lapic.config.id)
 		return HV_STATUS_INVALID_VP_STATE;
 	vp->lapic.config.id = v[0];
@@ -431,20 +407,17 @@ static u16 apic_id_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2]
 
 static void mtrr_cap_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)vp, (void)r, (void)n;
 	v[0] = 0x508;		/* WC, fixed ranges, 8 variable ones */
 }
 
 static void apic_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r;
 	if (!lapic_register_get(&vp->lapic, LAPIC_MSR_FIRST + 2 + n, time_now_ns(), &v[0]))
 		v[0] = 0;
 }
 
 static u16 apic_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r;
 	return lapic_register_set(&vp->lapic, LAPIC_MSR_FIRST + 2 + n, time_now_ns(), v[0]) ? HV_STATUS_SUCCESS :
 	       HV_STATUS_INVALID_PARAMETER;
 }
@@ -466,25 +439,21 @@ static void cpuid_image_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 
 static void frequency_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)vp, (void)r;
 	v[0] = n ? APIC_HZ : tsc_hz;
 }
 
 static void runtime_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r, (void)n;
 	v[0] = vp_time_100ns(vp);
 }
 
 static void index_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r, (void)n;
 	v[0] = vp->index;
 }
 
 static void time_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r, (void)n;
 	v[0] = partition_time_100ns(vp->pt);
 }
 
@@ -498,13 +467,11 @@ static u16 reference_tsc_set(struct vp *vp, const struct reg *r, u32 n, const u6
 
 static void tpr_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r, (void)n;
 	v[0] = vp->lapic.tpr;
 }
 
 static u16 tpr_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r, (void)n;
 	return bad_value(!lapic_register_set(&vp->lapic, 0x808, time_now_ns(), v[0]));
 }
 
@@ -526,19 +493,16 @@ static u16 synic_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 
 static void sversion_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)vp, (void)r, (void)n;
 	v[0] = 1;
 }
 
 static void timer_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	(void)r;
 	stimer_read(vp, HV_MSR_STIMER0_CONFIG + n, &v[0]);
 }
 
 static u16 timer_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	(void)r;
 	return bad_value(!stimer_write(vp, HV_MSR_STIMER0_CONFIG + n, v[0]));
 }
 
@@ -792,9 +756,9 @@ void regpage_load(struct vp *vp)
 
 bool hc_vp_stopped(const struct vp *vp)
 {
-	if (options.root_scheduler)
-		return !vp->in_guest;
-	return vp->explicit_suspend || vp->intercept_suspend || vp->dispatch_suspend;
+	if (vp->explicit_suspend || vp->intercept_suspend || vp->dispatch_suspend)
+		return true;
+	return options.root_scheduler && vp->home->dispatched != vp;
 }
 
 /* On SELF the privilege is AccessVpRegisters, on a child that of every parent. */

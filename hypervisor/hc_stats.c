@@ -140,6 +140,19 @@ void stats_vp_release(struct vp *vp)
 		page_drop(&vp->stats_page[i]);
 }
 
+/* Pages of the machine, the root and its VPs: all in the root's pool. */
+u32 stats_root_pages(void)
+{
+	u32 n = !!hypervisor_page + !!root->stats_page[0];
+
+	for (u32 i = 0; i < MAX_LPS; i++)
+		n += !!lp_pages[i];
+	for (u32 i = 0; i < MAX_VPS; i++)
+		if (vp_get(root, i))
+			n += !!vp_get(root, i)->stats_page[0];
+	return n;
+}
+
 void stats_vp_counter(struct vp *vp, u32 counter, u64 value)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(vp->stats_page); i++)

@@ -366,6 +366,7 @@ struct lp {
 	struct vp *fpu_owner;		/* whose FPU state is loaded */
 	struct vp *runq_head, *runq_tail;
 	volatile u32 in_guest;
+	struct vp *inside;		/* which VP that is */
 	u64 slice_end_ns;
 	u64 timer_ns;			/* what the physical timer is set to */
 	u64 taken[4];			/* physical vectors taken, not yet looked at */

@@ -4,6 +4,7 @@
  * fixed order (hypercalls.md 1.8). A handler is reached with its parameters copied
  * in, the caller's privilege checked, and nothing else done.
  */
+#include "fault.h"
 #include "hc.h"
 #include "internal.h"
 
@@ -309,9 +310,9 @@ static u16 late_out_check(struct hcall *c, const struct request *r)
 	return gpa_ptr(c->vp->pt, r->out_gpa, NPT_R | NPT_W) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_HYPERCALL_INPUT;
 }
 
-static u16 simple_run(struct hcall *c, const struct request *r)
+static u16 simple_run(struct hcall *c, const struct request *r, const struct fault_call *fault)
 {
-	u16 status = c->entry->simple(c);
+	u16 status = fault ? fault->status : c->entry->simple(c);
 
 	if (!status && c->entry->out_by_type)
 		status = late_out_check(c, r);
@@ -321,9 +322,9 @@ static u16 simple_run(struct hcall *c, const struct request *r)
 }
 
 /* *@done: absolute count of elements completed. SUCCESS with less than all: continue. */
-static u16 rep_run(struct hcall *c, const struct request *r, u32 *done)
+static u16 rep_run(struct hcall *c, const struct request *r, const struct fault_call *fault, u32 *done)
 {
-	u32 end = min(r->count, r->start + REPS_PER_ENTRY);
+	u32 end = min(r->count, r->start + (fault ? fault->reps : REPS_PER_ENTRY));
 	u32 size = c->entry->out_element;
 	u16 status = c->entry->begin(c);
 	u32 i = r->start;
@@ -335,7 +336,7 @@ static u16 rep_run(struct hcall *c, const struct request *r, u32 *done)
 	}
 	*done = i;
 	params_copy_out(c->vp, r, r->start * size, (i - r->start) * size);
-	return status;
+	return !status && fault ? fault->status : status;
 }
 
 static void hcall_init(struct hcall *c, struct vp *vp, const struct hcall_entry *e, const struct request *r)
@@ -400,6 +401,7 @@ static void call_finish(struct vp *vp, const struct request *r, u16 status, u32 
 
 static void call_run(struct vp *vp, const struct hcall_entry *e, struct request *r)
 {
+	const struct fault_call *fault = fault_call(e->code);
 	bool gone = false;
 	struct hcall c;
 	u32 done = 0;
@@ -411,11 +413,11 @@ static void call_run(struct vp *vp, const struct hcall_entry *e, struct request 
 	if (!status) {
 		hcall_init(&c, vp, e, r);
 		done = e->rep ? r->start : 0;
-		status = e->rep ? rep_run(&c, r, &done) : simple_run(&c, r);
+		status = e->rep ? rep_run(&c, r, fault, &done) : simple_run(&c, r, fault);
 		if (!e->rep && c.again)
 			return;
 	}
-	if (!status && e->rep && done < r->count) {
+	if (!status && e->rep && done < r->count && !fault) {
 		rep_start_write(vp, r, done);
 		return;
 	}

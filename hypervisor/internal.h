@@ -146,6 +146,7 @@ void irq_init_lp(struct lp *lp);
 void irq_taken(struct lp *lp, u8 vector);	/* from the interrupt entry */
 void irq_drain(struct lp *lp);
 void irq_eoi(struct vp *vp, u8 vector);		/* root VP ended a level vector */
+void irq_print(void);				/* all routes, to the log */
 
 /* ---- loader.c ---- */
 void loader_load(struct vp *vp);

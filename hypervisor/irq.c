@@ -141,12 +141,12 @@ void irq_eoi(struct vp *vp, u8 vector)
 
 /* ---- map and unmap ---- */
 
-static struct route *route_of_vector(struct lp *lp, u8 vector)
+static bool vector_mapped(const struct lp *lp, u8 vector)
 {
 	for (u32 v = LEVEL_FIRST; v <= EDGE_LAST; v++)
 		if (lp->routes[v].state == ROUTE_MAPPED && lp->routes[v].vector == vector)
-			return &lp->routes[v];
-	return NULL;
+			return true;
+	return false;
 }
 
 /* Never the vector asked for: a device programmed with that, and not with what we return, is caught. */
@@ -182,17 +182,14 @@ u16 irq_map(u64 device_id, u32 base_irt, struct vp *target, u8 vector, bool leve
 	    struct hv_interrupt_entry *out)
 {
 	struct lp *lp = target->home;
-	struct route *busy = route_of_vector(lp, vector);
 	u32 v;
 
 	(void)base_irt;
-	if (busy && !(options.quirks & QUIRK_STALE_MAPS))
+	if (vector_mapped(lp, vector) && !(options.quirks & QUIRK_STALE_MAPS))
 		return HV_STATUS_OPERATION_DENIED;
 	v = pair_find(lp, vector, level);
 	if (!v)
 		return HV_STATUS_NO_RESOURCES;
-	if (busy)
-		busy->state = ROUTE_FREE;
 	lp->routes[v] = (struct route){
 		.device_id = device_id, .target = target, .state = ROUTE_MAPPED,
 		.vector = vector, .level = level, .ioapic = device_is_ioapic(device_id),
@@ -246,4 +243,23 @@ u16 irq_unmap(u64 device_id, const struct hv_interrupt_entry *entry)
 		}
 	}
 	return HV_STATUS_NOT_FOUND;
+}
+
+/* What is routed where, for comparison with what the root believes. */
+void irq_print(void)
+{
+	u32 nr = 0;
+
+	for (u32 i = 0; i < nr_lps; i++) {
+		for (u32 v = LEVEL_FIRST; v <= EDGE_LAST; v++) {
+			const struct route *r = &lps[i]->routes[v];
+
+			if (r->state != ROUTE_MAPPED)
+				continue;
+			nr++;
+			hv_info("route: VP %u vector %02x %s, device %llx: LP %u vector %02x", r->target->index, r->vector,
+				r->level ? "level" : "edge", r->device_id, lps[i]->index, v);
+		}
+	}
+	hv_info("routes: %u", nr);
 }

@@ -348,7 +348,7 @@ void npt_flush(struct partition *pt)
 	for (u32 i = 0; i < nr_lps; i++) {
 		struct lp *lp = lps[i];
 
-		if (lp == this_lp() || !lp->in_guest || lp->running->pt != pt)
+		if (lp == this_lp() || !lp->in_guest || lp->inside->pt != pt)
 			continue;
 		lp_kick(lp);
 		while (lp->in_guest)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The hypervisor's command line: words, each known or refused. */
+#include "fault.h"
 #include "hv.h"
 #include "internal.h"
 #include "string.h"
@@ -66,6 +67,12 @@ static void parse_quirks(const char *word, u64 len)
 	}
 }
 
+static void parse_fault(const char *word, u64 len)
+{
+	if (!fault_parse(word, len))
+		hv_panic("fault= takes call:CODE:NTH:REPS:STATUS or message:NTH:dup|type|vp|size, not %.*s", (int)len, word);
+}
+
 static void parse_word(const char *word, u64 len)
 {
 	if (word_is(word, len, "sched=lp"))
@@ -78,6 +85,8 @@ static void parse_word(const char *word, u64 len)
 		options.exit_port = parse_port(word + 5, len - 5);
 	else if (len > 6 && !memcmp(word, "quirk=", 6))
 		parse_quirks(word + 6, len - 6);
+	else if (len > 6 && !memcmp(word, "fault=", 6))
+		parse_fault(word + 6, len - 6);
 	else
 		hv_panic("unknown word on the command line: %.*s", (int)len, word);
 }

@@ -129,6 +129,8 @@ void partition_finalize(struct partition *pt)
 	pt->vps = NULL;
 	pt->intercepts = NULL;
 	pt->state = PARTITION_FINALIZED;
+	if (pt->pool.nr_used)
+		verdict_blame(VERDICT_LEAK, "partition %llu is finalized with %llu frames in use", pt->id, pt->pool.nr_used);
 }
 
 void partition_delete(struct partition *pt)
@@ -149,6 +151,15 @@ void hc_partition_release(struct partition *pt)
 	results_free(pt, &pt->cpuid_results);
 }
 
+/* With no child and no port, the root's pool carries its VPs and what statistics pages it has mapped. */
+static void root_pool_verdict(void)
+{
+	u64 expected = (u64)root->nr_vps * VP_FRAMES + stats_root_pages();
+
+	if (root->pool.nr_used != expected)
+		verdict_blame(VERDICT_LEAK, "the root's pool has %llu frames in use, not %llu", root->pool.nr_used, expected);
+}
+
 /* At the end of a run no child is left, and nothing of theirs in the root. */
 void hc_verdict(void)
 {
@@ -161,5 +172,7 @@ void hc_verdict(void)
 	}
 	if (root && root->ports)
 		verdict_blame(VERDICT_LEAK, "the root still has ports");
+	else if (root && !root->nr_children)
+		root_pool_verdict();
 	hypercall_stats_print();
 }

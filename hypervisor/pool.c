@@ -80,12 +80,15 @@ void pool_free(struct partition *pt, void *page)
 	push(pt, ptr_frame(page));
 }
 
-/* TLFS HvCallDepositMemory: RAM, the root's own, and in no child's map. */
+/*
+ * TLFS HvCallDepositMemory: RAM, the root's own, and in no child's map. Frame 0 is
+ * none of ours to take: its pointer is NULL, its number the end of the free list.
+ */
 u16 pool_deposit(struct partition *pt, u64 pfn)
 {
 	struct frame *f = frame_get(pfn);
 
-	if (!f || f->state != FRAME_ROOT || f->maps)
+	if (!pfn || !f || f->state != FRAME_ROOT || f->maps)
 		return HV_STATUS_OPERATION_DENIED;
 	npt_root_open(pfn, 0);
 	npt_flush_later(root);

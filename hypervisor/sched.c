@@ -167,6 +167,7 @@ static void vp_enter(struct lp *lp, struct vp *vp)
 	vp->vmcb->c.tlb_control = SVM_TLB_FLUSH_ALL;
 	vp->vmcb->c.tsc_offset = vp->pt->tsc_offset;
 	vp->in_guest = true;
+	lp->inside = vp;
 	lp->in_guest = 1;
 	hv_unlock();
 

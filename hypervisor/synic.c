@@ -4,6 +4,7 @@
  * 11). A root VP finds its pages provided: their numbers stand in the MSRs, and
  * it may only turn them on and off.
  */
+#include "fault.h"
 #include "hv.h"
 #include "cpu.h"
 #include "internal.h"
@@ -94,13 +95,15 @@ static void queue_deliver(struct vp *vp, u8 sint)
 
 bool synic_post(struct vp *vp, u8 sint, struct synic_msg *m)
 {
-	struct synic_msg **link = &vp->synic.queue[sint];
+	struct synic_msg **link;
 
 	hv_assert(!m->queued);
 	if (!slot_get(vp, sint))
 		return false;
-	while (*link)
-		link = &(*link)->next;
+	if (partition_is_root(vp->pt))
+		fault_message(vp, sint, m);
+	for (link = &vp->synic.queue[sint]; *link; link = &(*link)->next)
+		;
 	*link = m;
 	m->next = NULL;
 	m->queued = true;

@@ -102,6 +102,8 @@ static void header_check(const struct image *image,
 			    header->version >> 8, header->version & 0xff);
 	if (!(header->loadflags & LOADED_HIGH))
 		not_bzimage(image, "it is a zImage");
+	if (!header->relocatable_kernel)
+		not_bzimage(image, "it cannot be relocated");
 	if (!header->syssize)
 		not_bzimage(image, "it has no kernel");
 	if (size > image->size)
@@ -134,33 +136,21 @@ static void header_read(const struct image *image, struct setup_header *header)
 		memset((__u8 *)header + (end - at), 0, at + sizeof(*header) - end);
 }
 
-static __u64 kernel_align(const struct setup_header *header, __u64 start)
-{
-	__u64 unit = header->kernel_alignment ? header->kernel_alignment : 1;
-
-	return (start + unit - 1) / unit * unit;
-}
-
-static bool kernel_fits(const struct loader *loader, __u64 start)
-{
-	return start >= LAYOUT_HIGH && start < LAYOUT_HOLE &&
-	       memory_at(loader->memory, start, loader->params->hdr.init_size);
-}
-
 /*
- * A relocatable kernel goes where it likes to be, if there is memory, else to
- * the start of high memory.
+ * A kernel unpacks itself to the address that it prefers, or higher. Loaded
+ * right there it needs the least memory.
  */
-static __u64 kernel_place(const struct loader *loader, const char *path)
+static __u64 kernel_place(const struct loader *loader,
+			  const struct image *image)
 {
 	const struct setup_header *header = &loader->params->hdr;
 	__u64 start = header->pref_address;
 
-	if (!kernel_fits(loader, start) && header->relocatable_kernel)
-		start = kernel_align(header, LAYOUT_HIGH);
-	if (!kernel_fits(loader, start))
+	if (start < LAYOUT_HIGH || start >= LAYOUT_HOLE)
+		not_bzimage(image, "it wants to be at 0x%llx", start);
+	if (!memory_at(loader->memory, start, header->init_size))
 		die("%s needs guest memory up to %llu MiB, there are %llu MiB",
-		    path, (start + header->init_size + MIB - 1) / MIB,
+		    image->path, (start + header->init_size + MIB - 1) / MIB,
 		    loader->memory->region[0].size / MIB);
 	return start;
 }
@@ -173,7 +163,7 @@ static void kernel_load(struct loader *loader, const char *path)
 
 	header_read(&image, header);
 	size = image_kernel_size(header);
-	loader->kernel_start = kernel_place(loader, path);
+	loader->kernel_start = kernel_place(loader, &image);
 	loader->kernel_end = loader->kernel_start + header->init_size;
 	image_read(&image, image_setup_size(header),
 		   memory_at(loader->memory, loader->kernel_start, size), size);

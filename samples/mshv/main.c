@@ -218,6 +218,7 @@ int main(int argc, char **argv)
 	memory_create(&vm.memory, options.memory_mib * MIB);
 	entry = loader_load(&vm.memory, &options.loader);
 	acpi_build(&vm.memory, options.nr_cpus);
+	power_build(&vm.memory);
 	vm_create(&vm, options.nr_cpus);
 
 	console_init();

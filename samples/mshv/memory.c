@@ -17,7 +17,7 @@ static void *memory_allocate(__u64 size)
 	void *map;
 
 	map = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (map == MAP_FAILED)
 		die_errno("allocate %llu MiB of guest memory", size / MIB);
 

@@ -265,7 +265,6 @@ void mshv_vp_set_cpuid(const struct vp *vp, const struct hv_cpuid_result *res)
 		.vp_index = vp->index,
 		.type = HV_INTERCEPT_TYPE_CPUID,
 		.cpuid = *res,
-		.cpuid.always_override = 1,
 	};
 	struct hvcall call = {
 		.code = HVCALL_REGISTER_RESULT,
@@ -274,6 +273,7 @@ void mshv_vp_set_cpuid(const struct vp *vp, const struct hv_cpuid_result *res)
 			   sizeof(*res),
 	};
 
+	in.cpuid.always_override = 1;
 	hvcall_or_die(vp->fd, &call, "set a CPUID leaf");
 }
 

@@ -52,6 +52,7 @@ enum exit_code {
 #define LAYOUT_LOW_END		0x0009fc00
 #define LAYOUT_ACPI		0x000e0000
 #define LAYOUT_ACPI_SIZE	0x00020000
+#define LAYOUT_RESET_VECTOR	0x000ffff0
 #define LAYOUT_HIGH		0x00100000
 #define LAYOUT_HOLE		0xc0000000
 #define LAYOUT_IOAPIC		0xfec00000
@@ -188,6 +189,7 @@ void vm_exit(struct vm *vm, int code);
 void vm_stop(struct vm *vm);
 
 /* power.c */
+void power_build(const struct memory *memory);
 bus_access_fn power_access;
 bus_access_fn power_access_keyboard;
 bus_access_fn power_access_reset;

@@ -22,4 +22,22 @@ child_start:
 1:	jmp	1b			/* 7: until it is stopped */
 child_end:
 
+	/* At 0x600: an interrupt ends HLT, then CPUID and MSR that the parent has a say in. */
+	.globl second_start, second_handler, second_end
+second_start:
+	sti
+	hlt
+	out	%al, $0x82
+	mov	$0x77, %eax
+	cpuid				/* intercepted */
+	mov	$0x12345, %ecx
+	mov	$0xffffffff, %eax
+	rdmsr				/* unimplemented: zero */
+	out	%eax, $0x84
+1:	jmp	1b
+second_handler:
+	out	%al, $0x83
+	iretw
+second_end:
+
 	.section .note.GNU-stack, "", @progbits

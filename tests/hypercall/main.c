@@ -16,6 +16,7 @@ u32 ud_count;
 u64 last_rcx;
 
 extern const u8 child_start[], child_end[];
+extern const u8 second_start[], second_handler[], second_end[];
 
 #define IN		0x2000000ull	/* parameter pages, and memory to give away */
 #define OUT		0x2001000ull
@@ -26,6 +27,7 @@ extern const u8 child_start[], child_end[];
 #define VERDICT		0x2f8
 
 static u32 nr_ok, nr_not_ok, spare_used;
+static u32 scheduler;		/* HV_SCHEDULER_* */
 
 /* ---- console ---- */
 
@@ -155,22 +157,30 @@ static u16 deposit(u64 id, u32 nr)
 }
 
 /* All that is free; what comes back is zero. */
-static u32 withdraw(u64 id)
+static u16 drain(u64 id, u32 *total)
 {
 	u64 *p = in, *o = out;
-	u32 total = 0;
 	u16 status;
+
+	*total = 0;
 
 	do {
 		p[0] = id;
 		p[1] = 0;
 		status = call(HVCALL_WITHDRAW_MEMORY | REPS(16));
-		total += reps;
+		*total += reps;
 		for (u32 i = 0; i < reps; i++)
 			if (*(u64 *)(o[i] << 12))
 				check(*(u64 *)(o[i] << 12), 0, "withdrawn page is zero");
 	} while (!status);
-	check(status, HV_STATUS_NO_RESOURCES, "end of the drain");
+	return status;
+}
+
+static u32 withdraw(u64 id)
+{
+	u32 total;
+
+	check(drain(id, &total), HV_STATUS_NO_RESOURCES, "end of the drain");
 	return total;
 }
 
@@ -310,7 +320,8 @@ static void system_checks(void)
 
 	*g = (struct hv_get_system_property_input){ .property = HV_SYSTEM_PROPERTY_SCHEDULER_TYPE };
 	check(call(HVCALL_GET_SYSTEM_PROPERTY), 0, "scheduler type");
-	check(*(u32 *)out == 1 || *(u32 *)out == 4, 1, "it is one of two");
+	scheduler = *(u32 *)out;
+	check(scheduler == HV_SCHEDULER_LP || scheduler == HV_SCHEDULER_ROOT, 1, "it is one of two");
 	g->property = 999;
 	check(call(HVCALL_GET_SYSTEM_PROPERTY), HV_STATUS_UNKNOWN_PROPERTY, "unknown system property");
 	*word = 0;
@@ -503,6 +514,44 @@ static u16 state_unpage(u64 id, u16 type)
 	return call(HVCALL_UNMAP_VP_STATE_PAGE);
 }
 
+static volatile u64 *counters;		/* of the child's VP */
+
+static u16 stats(u16 code, u32 type, u64 low, u32 vp, u8 area)
+{
+	struct hv_stats_input *p = in;
+
+	memset(p, 0, sizeof(*p));
+	p->type = type;
+	if (type == HV_STATS_LOGICAL_PROCESSOR)
+		p->lp_index = low;
+	else
+		p->partition_id = low;
+	if (type == HV_STATS_VP)
+		p->vp_index = vp;
+	p->area = area;
+	return call(code);
+}
+
+#define MAP	HVCALL_MAP_STATS_PAGE
+#define UNMAP	HVCALL_UNMAP_STATS_PAGE
+
+static void stats_checks(u64 id)
+{
+	check(stats(MAP, 77, 0, 0, 0), HV_STATUS_INVALID_PARAMETER, "unknown statistics object");
+	check(stats(MAP, HV_STATS_HYPERVISOR, 0, 0, 0), 0, "the hypervisor's page");
+	counters = (void *)(*(u64 *)out << 12);
+	check(counters[HV_COUNTER_LOGICAL_PROCESSORS] > 0, 1, "its number of processors");
+	check(stats(MAP, HV_STATS_HYPERVISOR, 0, 0, 0), HV_STATUS_OPERATION_DENIED, "a second time");
+	check(stats(UNMAP, HV_STATS_HYPERVISOR, 0, 0, 0), 0, "unmapped");
+	check(stats(UNMAP, HV_STATS_HYPERVISOR, 0, 0, 0), HV_STATUS_OPERATION_DENIED, "a second time");
+	check(stats(MAP, HV_STATS_LOGICAL_PROCESSOR, 50, 0, 0), HV_STATUS_INVALID_PARAMETER, "an LP that is not there");
+	check(stats(MAP, HV_STATS_VP, id, 3, 0), HV_STATUS_INVALID_VP_INDEX, "a VP that is not there");
+	check(stats(MAP, HV_STATS_VP, id, 0, 2), HV_STATUS_INVALID_PARAMETER, "area INTERNAL");
+	check(stats(MAP, HV_STATS_VP, id, 0, 0), 0, "the VP's page");
+	counters = (void *)(*(u64 *)out << 12);
+	check(stats(MAP, HV_STATS_VP, id, 0, 1), HV_STATUS_INSUFFICIENT_MEMORY, "the caller's pool is charged");
+}
+
 static struct hv_register_page *regs;
 static struct hv_message *msg;
 
@@ -556,7 +605,7 @@ static void doorbell_make(u64 id)
 	struct hv_create_port_input *p = in;
 	struct hv_connect_port_input *n = in;
 
-	check(withdraw(1), 1, "the root's pool had one page left");
+	check(withdraw(1), 0, "the root's pool is empty");
 	memset(p, 0, sizeof(*p));
 	p->port_partition = 1;
 	p->port_id = 5;
@@ -624,6 +673,58 @@ static void message_done(void)
 		wrmsr(HV_MSR_EOM, 0);
 }
 
+/* ---- running the child, under either scheduler ---- */
+
+static bool dispatched_before;
+static u32 dispatch_flags;
+
+/* State << 16 | event, or the status with bit 31. */
+static u32 dispatch(u64 id, u64 slice)
+{
+	struct hv_dispatch_vp_input *p = in;
+	struct hv_dispatch_vp_output *o = out;
+	u16 status;
+
+	*p = (struct hv_dispatch_vp_input){ .partition_id = id, .flags = dispatch_flags, .time_slice = slice };
+	status = call(HVCALL_DISPATCH_VP);
+	dispatch_flags = 0;
+	return status ? 1u << 31 | status : o->state << 16 | o->event;
+}
+
+#define BLOCKED_SUSPEND		(HV_DISPATCH_STATE_BLOCKED << 16 | HV_DISPATCH_EVENT_SUSPEND)
+#define READY_INTERCEPT		(HV_DISPATCH_STATE_READY << 16 | HV_DISPATCH_EVENT_INTERCEPT)
+#define READY_NONE		(HV_DISPATCH_STATE_READY << 16)
+
+/* The first dispatch finds the VP suspended; clearing that is answered by a signal. */
+static void dispatch_first(u64 id)
+{
+	const volatile struct hv_signal_pair_message *pair = (void *)slot->payload;
+
+	check(dispatch(id, 0), BLOCKED_SUSPEND, "first dispatch: suspended");
+	check(counters[HV_COUNTER_VP_DISPATCH_BLOCKED] != 0, 1, "the counter says blocked");
+	check(reg_set(id, 0, HV_REG_EXPLICIT_SUSPEND, 0, 0), 0, "ExplicitSuspend cleared");
+	check(message_wait(), HVMSG_SCHEDULER_VP_SIGNAL_PAIR, "scheduler signal");
+	check(pair->vp_count << 16 | pair->partition_id[0] << 8 | pair->vp_index[0], 1 << 16 | id << 8, "it names the VP");
+	check(counters[HV_COUNTER_VP_DISPATCH_BLOCKED], 0, "no longer blocked by then");
+	message_done();
+	check(reg_get(id, 0, HV_REG_VP_ROOT_SIGNAL_COUNT), 1, "and is counted");
+	dispatched_before = true;
+}
+
+static void run_root_scheduler(u64 id)
+{
+	u32 got;
+
+	if (!dispatched_before)
+		dispatch_first(id);
+	else
+		dispatch_flags = HV_DISPATCH_CLEAR_INTERCEPT_SUSPEND;
+	do
+		got = dispatch(id, 0);
+	while (got == READY_NONE);
+	check(got, READY_INTERCEPT, "dispatch ends with an intercept");
+}
+
 static void resume(u64 id)
 {
 	struct hv_register_assoc *e = in + 16;
@@ -634,13 +735,20 @@ static void resume(u64 id)
 	check(call(HVCALL_SET_VP_REGISTERS | REPS(2)), 0, "resume");
 }
 
+static void run(u64 id)
+{
+	if (scheduler == HV_SCHEDULER_ROOT)
+		run_root_scheduler(id);
+	else
+		resume(id);
+}
+
 static void intercept_wait(u32 type, const char *what)
 {
-	u32 got = message_wait();
-
-	check(got, HVMSG_OPAQUE_INTERCEPT, "notified of an intercept");
-	if (got)
+	if (scheduler != HV_SCHEDULER_ROOT) {
+		check(message_wait(), HVMSG_OPAQUE_INTERCEPT, "notified of an intercept");
 		message_done();
+	}
 	check(msg->message_type, type, what);
 }
 
@@ -664,7 +772,7 @@ static void child_io(u64 id)
 {
 	struct hv_io_message *io = (void *)msg->payload;
 
-	resume(id);
+	run(id);
 	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "port write");
 	check(msg->sender, id, "by the child");
 	check(io->port << 16 | io->header.access << 8 | io->access_info, 0x800101, "port 80, write, one byte");
@@ -673,13 +781,13 @@ static void child_io(u64 id)
 	check(regs->isvalid, 1, "register page valid");
 	check(regs->rip, 2, "RIP of the OUT");
 	skip(io->header.length_cr8 & 15);
-	resume(id);
+	run(id);
 	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "port read");
 	check(io->port << 16 | io->header.access << 8 | io->access_info, 0x600001, "port 60, read, one byte");
 	regs->gpr[0] = 0x99;
 	regs->dirty |= HV_REGPAGE_DIRTY_GP;
 	skip(io->header.length_cr8 & 15);
-	resume(id);
+	run(id);
 }
 
 static void child_memory(u64 id)
@@ -691,7 +799,7 @@ static void child_memory(u64 id)
 	check(m->header.access, HV_INTERCEPT_ACCESS_WRITE, "a write");
 	check(*(u8 *)(CHILD_RAM + 0x700), 0x99, "the port's value arrived");
 	skip(4);
-	resume(id);
+	run(id);
 	check(message_wait(), HVMSG_SYNIC_SINT_INTERCEPT, "doorbell: message");
 	check(*(volatile u32 *)slot->payload, 5, "of SINT 5");
 	check(ring->data[0], 5, "port 5 in the ring");
@@ -700,7 +808,7 @@ static void child_memory(u64 id)
 	intercept_wait(HVMSG_GPA_INTERCEPT, "write to a page to read only");
 	check(m->gpa, 0x4000, "its address");
 	skip(3);
-	resume(id);
+	run(id);
 }
 
 static void child_end_state(u64 id)
@@ -708,9 +816,18 @@ static void child_end_state(u64 id)
 	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "the last port");
 	check(*(u32 *)(CHILD_RAM + 0x704), 0x12345678, "registered CPUID");
 	skip(2);
-	resume(id);
-	check(reg_set(id, 0, HV_REG_RIP, 0, 0), HV_STATUS_INVALID_VP_STATE, "registers of a running VP");
+	if (scheduler == HV_SCHEDULER_ROOT) {
+		dispatch_flags = HV_DISPATCH_CLEAR_INTERCEPT_SUSPEND;
+		check(dispatch(id, 100000), READY_NONE, "dispatch ends with its time slice");
+	} else {
+		resume(id);
+		check(reg_set(id, 0, HV_REG_RIP, 0, 0), HV_STATUS_INVALID_VP_STATE, "registers of a running VP");
+	}
 	check(reg_set(id, 0, HV_REG_EXPLICIT_SUSPEND, 1, 0), 0, "stop");
+	if (scheduler == HV_SCHEDULER_ROOT)
+		check(dispatch(id, 0), BLOCKED_SUSPEND, "dispatch of a stopped VP");
+	else
+		check(dispatch(id, 0), 1u << 31 | HV_STATUS_OPERATION_DENIED, "dispatch without the root scheduler");
 	check(reg_get(id, 0, HV_REG_INTERCEPT_SUSPEND), 0, "no intercept in flight");
 	check(reg_get(id, 0, HV_REG_RIP) & ~1ull, ((child_end - child_start) - 2) & ~1ull, "stopped in its loop");
 	check(regs->isvalid, 1, "register page valid again");
@@ -756,6 +873,145 @@ static void translate_checks(u64 id)
 	check(call(HVCALL_TRANSLATE_VIRTUAL_ADDRESS), HV_STATUS_INVALID_PARAMETER, "no access named");
 }
 
+/* ---- a second life: interrupts, CPUID and MSR intercepts ---- */
+
+#define SECOND		0x600u
+#define VECTOR		0x30u
+
+static u16 interrupt_assert(u64 id, u32 type, u32 control, u64 destination, u32 vector)
+{
+	struct hv_assert_interrupt_input *p = in;
+
+	*p = (struct hv_assert_interrupt_input){ .partition_id = id, .type = type, .control = control,
+						 .destination = destination, .vector = vector };
+	return call(HVCALL_ASSERT_VIRTUAL_INTERRUPT);
+}
+
+static void assert_checks(u64 id)
+{
+	check(interrupt_assert(id, 3, 0, 0, VECTOR), HV_STATUS_INVALID_PARAMETER, "remote read");
+	check(interrupt_assert(id, 0, BIT(5), 0, VECTOR), HV_STATUS_INVALID_PARAMETER, "reserved control bit");
+	check(interrupt_assert(id, 0, 0, 0, 256), HV_STATUS_INVALID_PARAMETER, "vector too large");
+	check(interrupt_assert(id, 4, 0, 0, 2), HV_STATUS_INVALID_PARAMETER, "NMI with a vector");
+	check(interrupt_assert(id, 0, 0, 9, VECTOR), HV_STATUS_INVALID_VP_INDEX, "APIC ID of nobody");
+	check(interrupt_assert(id, 0, HV_ASSERT_LOGICAL, 0x80, VECTOR), 0, "logical destination of nobody: dropped");
+	check(fast(HVCALL_CLEAR_VIRTUAL_INTERRUPT, id, 0), HV_STATUS_NOT_ACKNOWLEDGED, "nothing to clear");
+}
+
+static void apic_enable(u64 id)
+{
+	struct hv_vp_state_input *p = in;
+	struct hv_lapic_state *lapic = (void *)(CHILD_RAM + 0x5000);
+
+	memset(p, 0, 64);
+	p->partition_id = id;
+	p->type = HV_VP_STATE_LAPIC;
+	p->data[0] = (u64)lapic >> 12;
+	call(HVCALL_GET_VP_STATE | VAR(1));
+	lapic->spurious = 0x1ff;
+	check(call(HVCALL_SET_VP_STATE | VAR(1)), 0, "local APIC enabled by its state");
+}
+
+static u16 cpuid_intercept(u64 id, u32 leaf, u32 mask)
+{
+	struct hv_install_intercept_input *p = in;
+
+	*p = (struct hv_install_intercept_input){ .partition_id = id, .access_mask = mask,
+						  .type = HV_INTERCEPT_X64_CPUID, .parameter = leaf };
+	return call(HVCALL_INSTALL_INTERCEPT);
+}
+
+static void second_prepare(u64 id)
+{
+	memcpy((void *)(CHILD_RAM + SECOND), second_start, second_end - second_start);
+	*(volatile u32 *)(CHILD_RAM + VECTOR * 4) = SECOND + (second_handler - second_start);
+	apic_enable(id);
+	check(cpuid_intercept(id, 0x77, HV_INTERCEPT_READ), HV_STATUS_INVALID_PARAMETER, "mask that CPUID does not take");
+	check(cpuid_intercept(id, 0x77, HV_INTERCEPT_EXECUTE), 0, "InstallIntercept");
+	check(reg_set(id, 0, HV_REG_RIP, SECOND, 0), 0, "RIP");
+	check(reg_set(id, 0, HV_REG_RSP, 0x7f0, 0), 0, "RSP");
+}
+
+/* Halted, it waits inside the hypervisor; the interrupt wakes it. */
+static void second_wake(u64 id)
+{
+	if (scheduler != HV_SCHEDULER_ROOT) {
+		resume(id);
+		check(interrupt_assert(id, 0, 0, 0, VECTOR), 0, "AssertVirtualInterrupt");
+		return;
+	}
+	check(reg_set(id, 0, HV_REG_EXPLICIT_SUSPEND, 0, 0), 0, "ExplicitSuspend cleared");
+	check(message_wait(), HVMSG_SCHEDULER_VP_SIGNAL_PAIR, "scheduler signal");
+	message_done();
+	check(dispatch(id, 0), HV_DISPATCH_STATE_BLOCKED << 16, "halted");
+	check(interrupt_assert(id, 0, 0, 0, VECTOR), 0, "AssertVirtualInterrupt");
+	check(message_wait(), HVMSG_SCHEDULER_VP_SIGNAL_PAIR, "scheduler signal");
+	message_done();
+	check(dispatch(id, 0), READY_INTERCEPT, "an intercept");
+}
+
+static void second_run(u64 id)
+{
+	struct hv_io_message *io = (void *)msg->payload;
+	struct hv_cpuid_message *cpuid = (void *)msg->payload;
+
+	second_prepare(id);
+	assert_checks(id);
+	second_wake(id);
+	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "in the handler");
+	check(io->port, 0x83, "its port");
+	skip(2);
+	run(id);
+	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "past HLT");
+	check(io->port, 0x82, "its port");
+	skip(2);
+	run(id);
+	intercept_wait(HVMSG_X64_CPUID_INTERCEPT, "CPUID");
+	check(cpuid->rax, 0x77, "its leaf");
+	skip(2);
+	run(id);
+	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "past RDMSR");
+	check(io->rax, 0, "an unimplemented MSR reads zero");
+	check(cpuid_intercept(id, 0x77, 0), 0, "intercept removed");
+}
+
+/* ---- memory from outside ---- */
+
+static u8 access_state(u64 id, u64 gfn, u64 flags)
+{
+	struct hv_access_states_input *p = in;
+
+	*p = (struct hv_access_states_input){ .partition_id = id, .flags = flags, .base_gfn = gfn };
+	return call(HVCALL_GET_GPA_PAGES_ACCESS_STATES | REPS(1)) ? 0xff : *(u8 *)out;
+}
+
+static u16 gpa_read(u64 id, u64 gpa, u32 count)
+{
+	struct hv_read_gpa_input *p = in;
+
+	*p = (struct hv_read_gpa_input){ .partition_id = id, .byte_count = count, .gpa = gpa, .control = HV_CACHE_WB };
+	return call(HVCALL_READ_GPA);
+}
+
+static void memory_checks(u64 id)
+{
+	struct hv_read_gpa_output *o = out;
+
+	check(access_state(id, 0, 0), 0xff, "access states without tracking");
+	check(property_set(id, HV_PROPERTY_GPA_PAGE_ACCESS_TRACKING, 1), 0, "tracking on");
+	check(access_state(id, 0, 3), 0xff, "set and clear at once");
+	check(access_state(id, 0, HV_ACCESS_CLEAR_ACCESSED | HV_ACCESS_CLEAR_DIRTY), 3, "accessed and dirty");
+	check(access_state(id, 0, 0), 0, "cleared");
+	check(gpa_read(id, 0x700, 17), HV_STATUS_INVALID_PARAMETER, "17 bytes");
+	check(gpa_read(id, 0xffe, 4), HV_STATUS_INVALID_PARAMETER, "across a page");
+	check(gpa_read(id, 0x704, 4), 0, "ReadGpa");
+	check(*(u32 *)o->data, 0x12345678, "what the child wrote");
+	check(gpa_read(id, 0x2000, 4), 0, "of nothing");
+	check(o->result, HV_GPA_ACCESS_UNMAPPED, "is unmapped");
+	check(gpa_read(id, 0xfee00030, 4), 0, "of the local APIC");
+	check(o->data[0], 0x14, "its version");
+}
+
 /* ---- end ---- */
 
 static void teardown(u64 id)
@@ -776,6 +1032,244 @@ static void teardown(u64 id)
 	check(withdraw(id), avail, "all came back");
 	check(partition_call(HVCALL_DELETE_PARTITION, id), 0, "DeletePartition");
 	check(partition_call(HVCALL_DELETE_PARTITION, id), HV_STATUS_INVALID_PARTITION_ID, "gone");
+}
+
+/* Another child, finalized while it runs, with everything still attached to it. */
+static void abrupt_checks(void)
+{
+	struct hv_connect_port_input *n = in;
+	struct hv_create_port_input *p = in;
+	u64 id, avail, used, root_used;
+	u16 status;
+
+	withdraw(1);
+	balance(1, &avail, &root_used);
+	deposit(1, 3);
+	check(create(FLAGS, &id), 0, "another partition");
+	check(id, 3, "IDs are not used again");
+	deposit(id, 30);
+	check(partition_call(HVCALL_INITIALIZE_PARTITION, id), 0, "InitializePartition");
+	*(volatile u16 *)CHILD_RAM = 0xfeeb;		/* jmp . */
+	check(map(id, 0, CHILD_RAM >> 12, 1, RWX), 0, "its memory");
+	check(create_vp(id, 0, 0), 0, "its VP");
+	regs = (void *)state_page(id, HV_STATE_PAGE_REGISTERS, &status);
+	msg = (void *)state_page(id, HV_STATE_PAGE_INTERCEPT, &status);
+	check(stats(MAP, HV_STATS_VP, id, 0, 0), 0, "statistics page");
+	check(register_cpuid(id, 1, 0), 0, "a result");
+	memset(p, 0, sizeof(*p));
+	p->port_partition = 1;
+	p->port_id = 9;
+	p->connection_partition = id;
+	p->info.type = HV_PORT_DOORBELL;
+	p->info.target_sint = 5;
+	p->info.target_vp = HV_ANY_VP;
+	check(call(HVCALL_CREATE_PORT), 0, "port");
+	memset(n, 0, sizeof(*n));
+	n->connection_partition = id;
+	n->connection_id = 9;
+	n->port_partition = 1;
+	n->port_id = 9;
+	n->info.type = HV_PORT_DOORBELL;
+	n->info.gpa = 0x3000;
+	check(call(HVCALL_CONNECT_PORT), 0, "connection");
+	reg_set(id, 0, HV_REG_CS, 0, 0xffff | 0x9bull << 48);
+	reg_set(id, 0, HV_REG_RIP, 0, 0);
+	if (scheduler != HV_SCHEDULER_ROOT)
+		resume(id);
+	for (u32 i = 0; i < 1000000; i++)
+		asm volatile("pause");
+	check(partition_call(HVCALL_FINALIZE_PARTITION, id), 0, "finalized while it runs");
+	balance(id, &avail, &used);
+	check(used << 32 | avail, 30, "every page is free");
+	check(withdraw(id), 30, "and comes back");
+	check(partition_call(HVCALL_DELETE_PARTITION, id), 0, "DeletePartition");
+	check(fast(HVCALL_DELETE_PORT, 1, 9), 0, "the port had stayed");
+	balance(1, &avail, &used);
+	check(used, root_used, "the root's pool is as before");
+}
+
+/* ---- anything at all: the hypervisor has to stand it ---- */
+
+#define RANDOM_CALLS	30000u
+#define RANDOM_PORTS	4u
+
+#ifndef RANDOM_SEED
+#define RANDOM_SEED	0x9e3779b97f4a7c15
+#endif
+static u64 random_state = RANDOM_SEED;
+
+static u64 random64(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+static u64 random_id = 2;	/* of the child in use */
+
+/* Values that lead somewhere. Pages among them are the child's, or nobody's. */
+static u64 random_value(void)
+{
+	u64 r = random64() >> 8;
+
+	switch (random64() & 15) {
+	case 0 ... 3:
+		return 0;
+	case 4 ... 6:
+		return r % RANDOM_PORTS;
+	case 7 ... 8:
+		return random_id;
+	case 9:
+		return ~0ull;
+	case 10 ... 11:
+		return (CHILD_RAM >> 12) + r % 512;
+	case 12:
+		return 1ull << r % 64;
+	case 13:
+		return (r % RANDOM_PORTS) << 32 | (random64() >> 8) % RANDOM_PORTS;
+	case 14:
+		return r & 0xff;
+	}
+	return r;
+}
+
+static const u16 random_codes[] = {
+	0x02, 0x03, 0x04, 0x08, 0x0b, 0x13, 0x14, 0x15, 0x40, 0x41, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48,
+	0x48, 0x48, 0x49, 0x4a, 0x4b, 0x4b, 0x4c, 0x4d, 0x4e, 0x4e, 0x4f, 0x50, 0x51, 0x51, 0x51, 0x52, 0x53, 0x54, 0x56,
+	0x58, 0x5b, 0x5c, 0x5d, 0x6c, 0x6d, 0x6e, 0x7b, 0x7c, 0x7d, 0x7e, 0x8b, 0x90, 0x91, 0x92, 0x94, 0x95, 0x95, 0x96,
+	0x96, 0x99, 0x9a, 0xac, 0xc0, 0xc1, 0xc2, 0xc2, 0xc2, 0xc9, 0xe1, 0xe2, 0xe3, 0xe4, 0xf4, 0x101,
+};
+
+static u64 random_register(void)
+{
+	static const u32 group[] = { 0, 0x10002, 0x20000, 0x30000, 0x40000, 0x50000, 0x60000, 0x70000, 0x80000, 0x80070,
+				     0x84800, 0x90000, 0xa0000, 0xb0000 };
+
+	return group[(random64() >> 8) % ARRAY_SIZE(group)] + (random64() >> 8) % 24;
+}
+
+/* Registers of the root itself, or its memory as a buffer, would be this program's end. */
+static void random_tame(u16 code)
+{
+	u64 *p = in;
+
+	if (code == HVCALL_SET_VP_REGISTERS) {
+		p[0] = random_id;
+		p[1] = 0;
+		for (u32 i = 0; i < 8; i++) {
+			p[2 + 4 * i] = random_register();
+			p[3 + 4 * i] = 0;
+		}
+	}
+	if (code == HVCALL_GET_VP_STATE || code == HVCALL_SET_VP_STATE) {
+		p[2] = (random64() & 3) | 1ull << 31;
+		p[3] = 0;
+		p[5] = (CHILD_RAM >> 12) + 5;
+	}
+	if (code == HVCALL_DEPOSIT_MEMORY || code == HVCALL_MAP_GPA_PAGES || code == HVCALL_MAP_SPARSE_GPA_PAGES)
+		for (u32 i = 1; i < 40; i++)
+			if (p[i] > 3 && p[i] < CHILD_RAM >> 12)
+				p[i] += CHILD_RAM >> 12;
+	if (code == HVCALL_DISPATCH_VP)		/* no interrupt would end it: a slice has to */
+		p[2] = 1 + (random64() >> 8) % 1000;
+	if (code == HVCALL_CREATE_PARTITION) {
+		memset(p + 1, 0, 48);
+		p[0] = FLAGS;
+	}
+}
+
+/* Now and then a child that is ready for more: active, with memory, a VP and a page. */
+static void random_child(void)
+{
+	u64 id;
+	u32 total;
+
+	partition_call(HVCALL_FINALIZE_PARTITION, random_id);
+	drain(random_id, &total);
+	partition_call(HVCALL_DELETE_PARTITION, random_id);
+	deposit(1, 2);
+	if (create(FLAGS, &id))
+		return;
+	random_id = id;
+	for (u32 i = 0; i < 40; i++)
+		fast(HVCALL_DEPOSIT_MEMORY | REPS(1), random_id, (SPARE >> 12) + (random64() >> 8) % SPARE_PAGES);
+	partition_call(HVCALL_INITIALIZE_PARTITION, random_id);
+	*(volatile u16 *)CHILD_RAM = 0xfeeb;
+	map(random_id, 0, CHILD_RAM >> 12, 16, RWX);
+	create_vp(random_id, 0, 0);
+	spare_used = (random64() >> 8) % (SPARE_PAGES - 2);
+}
+
+static bool code_in(u16 code, const u16 *codes, u32 nr)
+{
+	while (nr--)
+		if (codes[nr] == code)
+			return true;
+	return false;
+}
+
+/* The control word that the call wants, mostly. */
+static u64 random_control(u16 code)
+{
+	static const u16 rep[] = { 0x03, 0x14, 0x48, 0x49, 0x4b, 0x4c, 0x50, 0x51, 0x6e, 0x90, 0x9a, 0xc9, 0xf4 };
+	static const u16 var[] = { 0x13, 0x14, 0x15, 0x7c, 0x7e, 0xe3, 0xe4 };
+	bool odd = !(random64() & 15);
+	u64 control = code;
+
+	if (code_in(code, rep, ARRAY_SIZE(rep)) != odd)
+		control |= REPS(1 + (random64() >> 8) % 8);
+	if (code_in(code, var, ARRAY_SIZE(var)) != odd)
+		control |= VAR((random64() >> 8) % 4);
+	return control;
+}
+
+static void random_call(void)
+{
+	u16 code = random_codes[(random64() >> 8) % ARRAY_SIZE(random_codes)];
+	u64 *p = in;
+
+	for (u32 i = 0; i < 40; i++)
+		p[i] = random_value();
+	if (random64() & 12)
+		p[0] = random_id;
+	random_tame(code);
+	call(random_control(code));
+	if (slot->message_type)
+		message_done();
+}
+
+/* All children, whatever state they are in. */
+static void random_clean(void)
+{
+	u64 id, avail, used, *p = in;
+
+	for (u32 i = 0; i < 4 * RANDOM_CALLS; i++) {
+		p[0] = ~0ull;
+		p[1] = 0;
+		if (call(HVCALL_GET_NEXT_CHILD_PARTITION) || !*(u64 *)out)
+			break;
+		id = *(u64 *)out;
+		partition_call(HVCALL_FINALIZE_PARTITION, id);
+		withdraw(id);
+		balance(id, &avail, &used);
+		check(avail << 32 | used, 0, "nothing left");
+		check(partition_call(HVCALL_DELETE_PARTITION, id), 0, "child deleted");
+	}
+	for (u32 i = 0; i < 0x10000; i++)
+		fast(HVCALL_DELETE_PORT, 1, i);
+	withdraw(1);
+}
+
+static void random_checks(void)
+{
+	for (u32 i = 0; i < RANDOM_CALLS; i++) {
+		if (i % 500 == 0)
+			random_child();
+		random_call();
+	}
+	check(ud_count, 1, "no #UD on the way");
+	random_clean();
 }
 
 static void power_off(void)
@@ -811,6 +1305,7 @@ void payload_main(void)
 	map_checks(id);
 	vp_checks(id);
 	check(register_cpuid(id, 0, 0x12345678), 0, "RegisterInterceptResult");
+	stats_checks(id);
 	synic_on();
 	doorbell_make(id);
 	child_start_state(id);
@@ -819,6 +1314,10 @@ void payload_main(void)
 	child_end_state(id);
 	state_checks(id);
 	translate_checks(id);
+	second_run(id);
+	memory_checks(id);
 	teardown(id);
+	abrupt_checks();
+	random_checks();
 	power_off();
 }

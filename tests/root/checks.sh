@@ -37,12 +37,12 @@ verdict() {
 
 is_root() { dmesg | grep 'Hyper-V: running as the root partition' || { echo "dmesg does not say so"; return 1; }; }
 
-no_warning() {
-	! dmesg | grep -E 'WARNING:|BUG:|Oops|Call Trace:|soft lockup|rcu.*stall|unchecked MSR|No irq handler' |
-		grep .
-}
+# Lines of a kernel log that it would not have when all was well.
+trouble='^\[ *[0-9]+\.[0-9]+\] (WARNING: |BUG: |watchdog: BUG|Oops|Kernel panic|-+\[ cut here|rcu: INFO: .*stall|unchecked MSR|.*No irq handler for)'
 
-disk_mount() { mountpoint -q /disk || mount -t ext4 -o ro /dev/vda /disk; }
+no_warning() { ! dmesg | grep -E "$trouble"; }
+
+disk_mount() { grep -q ' /disk ' /proc/mounts || mount -t ext4 -o ro /dev/vda /disk; }
 
 disk_sums() {
 	disk_mount || return
@@ -59,16 +59,21 @@ disk_interrupts() {
 
 mshv_there() { [ -c /dev/mshv ] || { echo "no /dev/mshv"; return 1; }; }
 
-# guest KERNEL: boots it under the sample VMM; its own words must be seen.
+# guest KERNEL: boots it under the sample VMM, its words shown as they come. It
+# keeps to warnings and worse: each character is an exit or two.
 guest() {
-	status=0
-	timeout -s KILL 120 /bin/mshv-vmm --kernel "$1" --initrd /disk/guest/initrd.cpio \
-		--memory 256 --cmdline "console=ttyS0 panic=-1" </dev/null >/tmp/guest.log 2>&1 || status=$?
+	{
+		status=0
+		timeout -s KILL 120 /bin/mshv-vmm --kernel "$1" --initrd /disk/guest/initrd.cpio \
+			--memory 256 --cmdline "console=ttyS0 panic=-1 loglevel=5" </dev/null 2>&1 || status=$?
+		echo "$status" >/tmp/guest.status
+	} | tee /tmp/guest.log | sed 's/\r$//; s/^/guest| /' >/dev/console
+	status=$(cat /tmp/guest.status)
 	tr -d '\r' </tmp/guest.log >/tmp/guest.txt
-	sed 's/^/guest| /' /tmp/guest.txt >/dev/console
 	[ "$status" -eq 0 ] || { echo "VMM: status $status, $(tail -n 1 /tmp/guest.txt)"; return 1; }
+	! grep -E "$trouble" /tmp/guest.txt || { echo "guest kernel complains"; return 1; }
 	grep '^Linux .* GNU/Linux' /tmp/guest.txt || { echo "guest did not print uname"; return 1; }
-	grep '^guest: .* ok$' /tmp/guest.txt || { echo "guest did not say ok"; return 1; }
+	grep '^guest: [0-9]* ok$' /tmp/guest.txt || { echo "guest did not say ok"; return 1; }
 }
 
 # A kernel that is none must end the VMM with one line and status 1.
@@ -85,4 +90,81 @@ check_root() {
 	check "every CPU is inside the hypervisor" contained
 	check "disk contents are right" disk_sums
 	check "disk interrupts arrive as MSI-X" disk_interrupts
+}
+
+# --- devices of the root ---
+
+# irqs PATTERN KIND: interrupts of these lines of /proc/interrupts, all of them
+# of that kind ("MSI", "fasteoi"); fails when there are none.
+irqs() {
+	awk -v pattern="$1" -v kind="$2" '
+	$0 ~ pattern {
+		for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++) n += $i
+		if ($0 !~ kind) other = $0
+	}
+	END {
+		if (other) print "not " kind ": " other
+		else if (!n) print "no interrupt of " pattern
+		else print n
+		exit other || !n
+	}' /proc/interrupts
+}
+
+# Reads what is there, writes a file, reads that back from the device.
+disk_roundtrip() {
+	disk=$1 at=/mnt/${1##*/}
+	[ -b "$disk" ] || { echo "no $disk"; return 1; }
+	mkdir -p "$at"
+	mount -t ext4 "$disk" "$at" || { echo "cannot mount $disk"; return 1; }
+	(cd "$at" && sha256sum -c manifest) >"/tmp/sums.${disk##*/}" || { grep -v ': OK$' "/tmp/sums.${disk##*/}"; return 1; }
+	dd if=/dev/urandom of="/tmp/random.${disk##*/}" bs=64k count=64 2>/dev/null
+	cp "/tmp/random.${disk##*/}" "$at/random" || return 1
+	umount "$at" || return 1
+	mount -t ext4 "$disk" "$at" || { echo "cannot mount $disk again"; return 1; }
+	cmp "/tmp/random.${disk##*/}" "$at/random" || return 1
+	rm -f "/tmp/random.${disk##*/}"
+	umount "$at"
+}
+
+# Name of the network interface that a driver has.
+net_of() {
+	for net in /sys/class/net/*; do
+		[ "$(basename "$(readlink "$net/device/driver")")" = "$1" ] || continue
+		basename "$net"
+		return
+	done
+	echo "no interface of $1"
+	return 1
+}
+
+# net_up DRIVER SUBNET: QEMU's own network behind the card, 10.0.SUBNET.0.
+net_up() {
+	net=$(net_of "$1") || { echo "$net"; return 1; }
+	ifconfig "$net" "10.0.$2.15" netmask 255.255.255.0 up || return 1
+	for second in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(cat "/sys/class/net/$net/carrier")" = 1 ] && return
+		sleep 1
+	done
+	echo "$net has no carrier after $second s"
+	return 1
+}
+
+# net_get SUBNET: the guest's initramfs as QEMU sends it must be the one whose
+# sum the disk's manifest has.
+net_get() {
+	disk_mount || return
+	sum=$(timeout 60 nc "10.0.$1.100" 9 </dev/null | sha256sum | cut -d ' ' -f 1)
+	grep -q "^$sum .*guest/initrd.cpio" /disk/manifest || { echo "wrong sum of what 10.0.$1.100 sent: $sum"; return 1; }
+}
+
+# Routes as the kernel sees them, and as the hypervisor: the judge compares.
+routes_report() {
+	routes >/tmp/routes || { tail -n 1 /tmp/routes; return 1; }
+	cat /tmp/routes
+	cat /tmp/routes >/dev/ttyS1
+}
+
+no_timeout() {
+	! dmesg | grep -iE 'timeout, completion polled|QID .* timeout|exception Emask|Detected Tx Unit Hang|NETDEV WATCHDOG|blocked for more|nobody cared|cannot map|lost its interrupt' |
+		grep .
 }

@@ -386,6 +386,9 @@ static const struct lie lies[] = {
 	LIE("a setup longer than the file", setup_sects, 255),
 	LIE("a kernel that shrinks", init_size, 16),
 	LIE("a header that ends early", jump, 0x10eb),
+	LIE("a kernel that stays where it is", relocatable_kernel, 0),
+	LIE("a kernel at the end of the world", pref_address, ~0ULL),
+	LIE("a kernel in low memory", pref_address, 0x10000),
 };
 
 static void test_loader_lies(const char *path, const char *expect)
@@ -425,12 +428,6 @@ static void test_loader_bounds(const char *path)
 	file_write(path, image, sizeof(image));
 	check(load_status(&options, message, sizeof(message)) == EXIT_ERROR &&
 	      strstr(message, "guest memory"), "a kernel that wants 4 GiB");
-	image_make(image);
-	header->pref_address = ~0ULL;
-	header->relocatable_kernel = 0;
-	file_write(path, image, sizeof(image));
-	check(load_status(&options, message, sizeof(message)) == EXIT_ERROR &&
-	      strstr(message, "guest memory"), "a kernel at the end of the world");
 	image_make(image);
 	header->initrd_addr_max = 0x1000;
 	options.initrd = path;
