@@ -51,7 +51,7 @@ tree-save: ## edits made in build/linux back into overlay and series [PATCH=name
 series: tree ## mailable patches in build/series
 	@harness/mail
 
-build: $(IMAGE)/root.cpio $(IMAGE)/disk.img $(HV) $(HYPERCALLS) ## everything a boot needs
+build: $(IMAGE)/root.cpio $(IMAGE)/disk.img $(IMAGE)/stock-guest.cpio $(IMAGE)/stock-later.cpio $(HV) $(HYPERCALLS) ## everything a boot needs
 
 kernel: tree ## only the kernel
 	@harness/kernel kernel configs/kernel.config
@@ -78,8 +78,14 @@ $(VMM): FORCE
 $(BUILD)/selftests/stamp: kernel
 	@harness/selftests
 
-$(BUILD)/cache/guest.deb:
-	@harness/fetch guest
+$(BUILD)/cache/%.deb:
+	@harness/fetch $*
+
+# Packaged kernels that boot as root.
+$(IMAGE)/stock-%.cpio: $(BUILD)/cache/%.deb $(IMAGE)/root.cpio harness/stock
+	@harness/stock $*
+
+.PRECIOUS: $(BUILD)/cache/%.deb
 
 $(IMAGE)/root.cpio: $(wildcard tests/root/* tests/root/jobs/*) harness/image $(VMM) $(BUILD)/selftests/stamp $(BZIMAGE)
 	@harness/image root
