@@ -42,6 +42,7 @@ void __attribute__((noreturn, format(printf, 1, 2))) hv_panic(const char *fmt, .
 struct options {
 	bool root_scheduler;	/* sched=root */
 	bool verbose;
+	bool trap_reset;	/* trap-reset: a verdict before the machine's reset too */
 	u16 exit_port;		/* isa-debug-exit; 0: none */
 	u32 quirks;		/* QUIRK_* */
 };

@@ -79,6 +79,8 @@ static void parse_word(const char *word, u64 len)
 		options.root_scheduler = false;
 	else if (word_is(word, len, "sched=root"))
 		options.root_scheduler = true;
+	else if (word_is(word, len, "trap-reset"))
+		options.trap_reset = true;
 	else if (word_is(word, len, "verbose"))
 		options.verbose = true;
 	else if (len > 5 && !memcmp(word, "exit=", 5))

@@ -108,7 +108,8 @@ static void root_iopm_init(void)
 {
 	if (acpi.pm1a_cnt)
 		iopm_trap(acpi.pm1a_cnt, 2);
-	if (acpi.reset_port)
+	/* It lies inside the PCI configuration address register: each access to that would be an exit. */
+	if (acpi.reset_port && options.trap_reset)
 		iopm_trap(acpi.reset_port, 1);
 	if (options.exit_port)
 		iopm_trap(options.exit_port, 4);

@@ -393,7 +393,11 @@ static int synic_cpu_down(unsigned int number)
 	synic_set_sint(TLFS_SINT_DOORBELLS, TLFS_SINT_MASKED);
 	synic_set_sint(TLFS_SINT_INTERCEPTS, TLFS_SINT_MASKED);
 
+	/* What has come is for VPs that go on; nobody will look here again */
 	local_irq_disable();
+	synic_callback();
+	if (rings)
+		synic_drain(cpu);
 	cpu->messages = NULL;
 	cpu->flags = NULL;
 	cpu->rings = NULL;

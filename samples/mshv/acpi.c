@@ -131,9 +131,12 @@ struct acpi_madt {
  *		Name (_UID, 0)
  *		Name (_CRS, ResourceTemplate () {
  *			IO (Decode16, 0x3f8, 0x3f8, 1, 8)
- *			Interrupt (ResourceConsumer, Edge, ActiveHigh) { 4 }
+ *			Interrupt (ResourceConsumer, Level, ActiveHigh) { 4 }
  *		})
  *	}
+ *
+ * A level interrupt costs a message at its end, and is asked for again as long
+ * as the port has something to say.
  */
 static const __u8 dsdt_body[] = {
 	/* Name (_S5, Package () { 5, 5 }) */
@@ -151,8 +154,8 @@ static const __u8 dsdt_body[] = {
 	/* IO (Decode16, 0x3f8, 0x3f8, 1, 8) */
 	0x47, 0x01, PORT_COM1 & 0xff, PORT_COM1 >> 8,
 	PORT_COM1 & 0xff, PORT_COM1 >> 8, 0x01, 0x08,
-	/* Interrupt (ResourceConsumer, Edge, ActiveHigh) { 4 } */
-	0x89, 0x06, 0x00, 0x03, 0x01, IRQ_COM1, 0x00, 0x00, 0x00,
+	/* Interrupt (ResourceConsumer, Level, ActiveHigh) { 4 } */
+	0x89, 0x06, 0x00, 0x01, 0x01, IRQ_COM1, 0x00, 0x00, 0x00,
 	/* }) */
 	0x79, 0x00,
 };

@@ -19,6 +19,7 @@
 #include <linux/kernel.h>
 #include <linux/kexec.h>
 #include <linux/pfn.h>
+#include <linux/reboot.h>
 #include <linux/vmalloc.h>
 #include <clocksource/hyperv_timer.h>
 #include <asm/desc.h>
@@ -158,7 +159,8 @@ void mshv_root_cleanup(void)
 
 /*
  * The next kernel takes all memory for its own.  What the hypervisor does not
- * use at the moment comes back; what it uses, it will miss.
+ * use at the moment comes back.  If it uses some, for the VPs of the other CPUs
+ * for instance, the next kernel would die when it touches that.
  */
 static void root_reclaim_memory(void)
 {
@@ -166,9 +168,12 @@ static void root_reclaim_memory(void)
 
 	mshv_pool_withdraw(&mshv_root_pool, ULONG_MAX);
 	left = atomic_long_read(&mshv_root_pool.nr_pages);
-	if (left)
-		pr_emerg("%ld pages stay with the hypervisor, the next kernel must not use them\n",
-			 left);
+	if (!left)
+		return;
+
+	pr_emerg("%ld pages are in use by the hypervisor: no kexec, restarting\n",
+		 left);
+	emergency_restart();
 }
 
 static void root_shutdown(void)

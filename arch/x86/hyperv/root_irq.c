@@ -23,11 +23,23 @@
 
 #include "root.h"
 
-/* Pages that are in the root's pool for the hypervisor's remapping tables */
+/*
+ * Pages that are in the root's pool for the hypervisor's remapping tables.  If
+ * it has been given that many times the same again (4 MiB) and is still short,
+ * more will not help.
+ */
 #define ROUTE_RESERVE_PAGES	16
+#define ROUTE_RESERVE_ROUNDS	64
 
 static void route_reserve(struct work_struct *work)
 {
+	static unsigned int rounds;
+
+	if (rounds++ == ROUTE_RESERVE_ROUNDS)
+		pr_err("no more memory for interrupt routes\n");
+	if (rounds > ROUTE_RESERVE_ROUNDS)
+		return;
+
 	if (mshv_pool_deposit(&mshv_root_pool, ROUTE_RESERVE_PAGES))
 		pr_warn("no memory in reserve for interrupt routes\n");
 }
