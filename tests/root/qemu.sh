@@ -47,7 +47,7 @@ ledger_zero() {
 
 # bare: QEMU without a guest kernel, in the background; sets pid.
 bare() {
-	batch chroot /qemu /usr/bin/qemu-system-x86_64 -accel mshv -M pc,hpet=off,vmport=off -m 64 \
+	batch chroot /qemu /usr/bin/qemu-system-x86_64 -accel mshv -M pc,hpet=off,vmport=off -m 128 \
 		-nographic -nodefaults -serial stdio "$@" </dev/null >/tmp/bare 2>&1 &
 	pid=$!
 }
@@ -56,7 +56,11 @@ bare() {
 start_stop() {
 	for round in $(seq "$1"); do
 		bare
-		sleep 1
+		for tenth in $(seq 300); do
+			[ "$tenth" -lt 300 ] || { echo "round $round: no firmware"; return 1; }
+			! grep -q SeaBIOS /tmp/bare || break
+			usleep 100000
+		done
 		kill -TERM "$pid"
 		wait "$pid" || { echo "round $round: status $?, $(tail -n 1 /tmp/bare)"; return 1; }
 		ledger_zero >/tmp/left || { echo "round $round: $(tail -n 1 /tmp/left)"; return 1; }
@@ -89,7 +93,7 @@ reset_inside() {
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
 	echo "userspace $(grep -c '^guest: 3 ok' /tmp/bare) times in $second s"
-	[ "$(grep -c '^guest: 3 ok' /tmp/bare)" -ge 2 ]
+	[ "$(grep -c '^guest: 3 ok' /tmp/bare)" -ge 2 ] || { tail -n 5 /tmp/bare; return 1; }
 }
 
 two_guests() {
