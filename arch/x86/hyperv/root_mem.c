@@ -260,9 +260,9 @@ long mshv_pool_withdraw(struct mshv_pool *pool, unsigned long nr_pages)
 
 	might_sleep();
 
-	reps.out = kcalloc(TLFS_WITHDRAW_MEMORY_BATCH, sizeof(u64), GFP_KERNEL);
-	if (!reps.out)
-		return -ENOMEM;
+	/* One page. Without it a partition could not be taken down. */
+	reps.out = kcalloc(TLFS_WITHDRAW_MEMORY_BATCH, sizeof(u64),
+			   GFP_KERNEL | __GFP_NOFAIL);
 
 	while (nr_pages && status == TLFS_STATUS_SUCCESS) {
 		reps.count = min_t(unsigned long, nr_pages,
@@ -272,6 +272,9 @@ long mshv_pool_withdraw(struct mshv_pool *pool, unsigned long nr_pages)
 					 &in, sizeof(in), &reps);
 		total += pool_take_back(pool, reps.out, reps.done);
 		nr_pages -= reps.done;
+		/* Success without progress would go on for ever */
+		if (!reps.done)
+			break;
 		cond_resched();
 	}
 
