@@ -93,7 +93,7 @@ reset_inside() {
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
 	echo "userspace $(grep -c '^guest: 3 ok' /tmp/bare) times in $second s"
-	[ "$(grep -c '^guest: 3 ok' /tmp/bare)" -ge 2 ] || { tail -n 5 /tmp/bare; return 1; }
+	[ "$(grep -c '^guest: 3 ok' /tmp/bare)" -ge 2 ] || { sed 's/^/reset| /' /tmp/bare >/dev/console; return 1; }
 }
 
 two_guests() {
