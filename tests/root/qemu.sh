@@ -52,20 +52,33 @@ bare() {
 	pid=$!
 }
 
-# Each starts, runs a while in the firmware, is asked to end, leaves nothing.
+# Each starts, runs the firmware until it idles, is asked to end and leaves
+# nothing. While it does port I/O it may miss the signal.
 start_stop() {
 	for round in $(seq "$1"); do
 		bare
-		for tenth in $(seq 300); do
-			[ "$tenth" -lt 300 ] || { echo "round $round: no firmware"; return 1; }
-			! grep -q SeaBIOS /tmp/bare || break
-			usleep 100000
-		done
+		bare_idles || { kill -KILL "$pid"; echo "round $round: no firmware"; return 1; }
 		kill -TERM "$pid"
-		wait "$pid" || { echo "round $round: status $?, $(tail -n 1 /tmp/bare)"; return 1; }
+		bare_ends || { kill -KILL "$pid"; echo "round $round: does not end"; return 1; }
 		ledger_zero >/tmp/left || { echo "round $round: $(tail -n 1 /tmp/left)"; return 1; }
 	done
 	echo "$1 rounds"
+}
+
+bare_idles() {
+	for second in $(seq 60); do
+		! grep -q 'No bootable device' /tmp/bare || return 0
+		sleep 1
+	done
+	return 1
+}
+
+bare_ends() {
+	for second in $(seq 20); do
+		kill -0 "$pid" 2>/dev/null || { wait "$pid"; return; }
+		sleep 1
+	done
+	return 1
 }
 
 # Killed after a time from a seed, somewhere between start and userspace.
