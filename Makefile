@@ -27,6 +27,9 @@ shell: build ## boot the root partition to a prompt
 test: build ## all tests; the last line counts them
 	@harness/test
 
+qemu-guest: build $(IMAGE)/qemu.img ## guests under Debian's QEMU with -accel mshv in the root
+	@harness/test --group qemu
+
 check: kernel ## style of the kernel code: checkpatch, sparse, W=1, kernel-doc
 	@harness/check
 
@@ -96,4 +99,11 @@ $(IMAGE)/guest.cpio: $(wildcard tests/guest/*) harness/image $(BZIMAGE)
 $(IMAGE)/disk.img: $(BZIMAGE) $(BUILD)/cache/guest.deb $(IMAGE)/guest.cpio harness/image
 	@harness/image disk
 
-.PHONY: help run shell test check bench soak tree tree-save series build kernel clean distclean FORCE
+$(BUILD)/cache/qemu/pins: harness/qemu-packages
+	@harness/fetch qemu
+	@touch $@
+
+$(IMAGE)/qemu.img: $(BUILD)/cache/qemu/pins harness/qemu-image
+	@harness/qemu-image
+
+.PHONY: help run shell test qemu-guest check bench soak tree tree-save series build kernel clean distclean FORCE
