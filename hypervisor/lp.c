@@ -121,19 +121,21 @@ void lp_kick(struct lp *lp)
 		ipi(lp->apic_id, ICR_ASSERT | VECTOR_KICK);
 }
 
-/* @deadline_ns: absolute; ~0: no event. A deadline that has passed fires at once. */
+/*
+ * @deadline_ns: absolute; ~0: no event. A deadline that has passed fires at once.
+ * A timer that is due earlier is left alone: whoever is woken looks again.
+ */
 void apic_timer_set(struct lp *lp, u64 deadline_ns)
 {
-	u64 now, ticks;
+	u64 now = time_now_ns(), ticks;
 
-	if (deadline_ns == lp->timer_ns)
+	if (deadline_ns == lp->timer_ns || (lp->timer_ns > now && lp->timer_ns < deadline_ns))
 		return;
 	lp->timer_ns = deadline_ns;
 	if (deadline_ns == ~0ull) {
 		apic_write(APIC_TMICT, 0);
 		return;
 	}
-	now = time_now_ns();
 	ticks = deadline_ns > now ? (deadline_ns - now) : 1;
 	if (ticks > 1000000000ull)
 		ticks = 1000000000ull;		/* look again in a second */

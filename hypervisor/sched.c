@@ -11,6 +11,11 @@
 #include "internal.h"
 
 #define SLICE_NS	5000000ull
+/*
+ * A VP comes back at least this often. Where the emulator runs all processors in one
+ * thread, that is what gives the others their turn while a VP spins.
+ */
+#define TURN_NS		2000000ull
 
 static void runq_remove_head(struct lp *lp)
 {
@@ -123,9 +128,9 @@ static void timers_run(struct lp *lp)
 		vp_timers_run(vp);
 }
 
-static void timer_program(struct lp *lp)
+static void timer_program(struct lp *lp, bool running)
 {
-	u64 best = ~0ull;
+	u64 best = running && nr_lps > 1 ? time_now_ns() + TURN_NS : ~0ull;
 
 	for (struct vp *vp = lp->vps; vp; vp = vp->next_home) {
 		u64 d = vp_deadline_ns(vp);
@@ -199,7 +204,7 @@ void sched_run(struct lp *lp)
 		vp = lp->dispatched ? dispatch_pick(lp) : NULL;
 		if (!vp)
 			vp = sched_pick(lp);
-		timer_program(lp);
+		timer_program(lp, vp);
 		if (!vp) {
 			lp_idle(lp);
 			continue;
