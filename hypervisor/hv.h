@@ -39,8 +39,10 @@ void __attribute__((noreturn, format(printf, 1, 2))) hv_panic(const char *fmt, .
 #define hv_assert(cond)	do { if (!(cond)) hv_panic("%s:%d: %s", __FILE__, __LINE__, #cond); } while (0)
 
 /* ---- options.c: the command line --------------------------------------- */
+enum role { ROLE_ROOT, ROLE_L1VH, ROLE_GUEST, ROLE_ISOLATED };
 struct options {
 	bool root_scheduler;	/* sched=root */
+	enum role role;		/* role=: what the first partition is told that it is */
 	bool verbose;
 	bool trap_reset;	/* trap-reset: a verdict before the machine's reset too */
 	u16 exit_port;		/* isa-debug-exit; 0: none */

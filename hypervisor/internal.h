@@ -21,6 +21,11 @@ void __attribute__((noreturn)) machine_exit(u8 code);
 #define QUIRK_STALE_MAPS	BIT(2)	/* a second map of a busy (VP, vector) replaces the first */
 void options_parse(const char *line);
 
+/* ---- role.c: the first partition ---- */
+bool role_find(const char *word, u64 len, enum role *role);
+u64 role_privileges(void);
+void role_start(void);		/* its VPs, as far as they are there from the start */
+
 /* ---- multiboot.c: what the boot loader hands over ---- */
 struct boot_range { u64 base, size; u32 type; };
 #define RANGE_RAM	1
@@ -68,6 +73,7 @@ void lp_start_others(void);
 void lp_stats_print(void);
 u32 apic_timer_count(bool start);
 void apic_eoi(void);
+bool apic_is_level(u8 vector);
 void apic_timer_set(struct lp *lp, u64 deadline_ns);
 void __attribute__((noreturn)) lp_main(struct lp *lp);
 void __attribute__((noreturn)) sched_run(struct lp *lp);
