@@ -186,6 +186,8 @@ struct vp {
 	struct partition *pt;
 	u32 index;
 	struct lp *home;		/* the LP it runs on; root VPs: for good */
+	u8 subnode_type;		/* where CreateVp says that it is */
+	u64 subnode_id;
 	struct vp *next_home;		/* all VPs of home */
 	struct vp *next_runnable;	/* home's run queue */
 	bool on_runq;
@@ -362,6 +364,7 @@ struct lp {
 	u32 apic_id;
 	bool started;			/* the hypervisor runs there */
 	bool added;			/* the root knows it */
+	struct hv_proximity_info proximity;	/* where the root says that it is */
 	struct vp *root_vp;
 	struct vp *vps;			/* all VPs that have this LP as home */
 	struct vp *running;		/* last chosen by the scheduler */

@@ -1128,6 +1128,7 @@ struct hv_cpuid_values_input {
 static_assert(sizeof(struct hv_cpuid_values_input) == 24, "TLFS");
 
 /* ---- 3.6 Virtual processors ----------------------------------------------------------------------- */
+#define HV_SUBNODE_SOCKET		1u
 struct hv_create_vp_input {
 	u64 partition_id;
 	u32 vp_index;
