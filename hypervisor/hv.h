@@ -47,6 +47,7 @@ struct options {
 	bool trap_reset;	/* trap-reset: a verdict before the machine's reset too */
 	u16 exit_port;		/* isa-debug-exit; 0: none */
 	u32 quirks;		/* QUIRK_* */
+	u32 trace;		/* trace=: entries to be printed at the end */
 };
 extern struct options options;
 
@@ -409,9 +410,8 @@ void cpuid_root(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
 bool intercept_wanted(const struct partition *pt, u32 type, u64 parameter, u32 access);
 /* What the parent registered for an MSR that is not handled: *@action HV_MSR_ACTION_*. False: nothing. */
 bool intercept_msr_result(const struct vp *vp, u32 msr, u32 access, u32 *action);
-/* For the trace: how often, and all of them on the log. */
-u64 hypercall_count(u16 code);
-void hypercall_stats_print(void);
+u64 hypercall_total(void);			/* calls that have ended */
+void hypercall_stats_print(void);		/* by code, on the log */
 /* A child's write to @gpa matched a doorbell: signalled, true. */
 bool port_doorbell(struct vp *vp, u64 gpa, u32 size, u64 value);
 /* A counter of @vp's statistics pages, where they are mapped (HV_COUNTER_VP_*). */

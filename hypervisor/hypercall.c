@@ -123,11 +123,13 @@ static const struct hcall_entry *entry_find(u16 code)
 	return NULL;
 }
 
-u64 hypercall_count(u16 code)
+u64 hypercall_total(void)
 {
-	const struct hcall_entry *e = entry_find(code);
+	u64 n = 0;
 
-	return e ? calls[e - table] : 0;
+	for (u32 i = 0; i < ARRAY_SIZE(table); i++)
+		n += calls[i];
+	return n;
 }
 
 void hypercall_stats_print(void)
@@ -395,6 +397,7 @@ static bool unknown_intercepted(struct vp *vp)
 
 static void call_finish(struct vp *vp, const struct request *r, u16 status, u32 reps)
 {
+	trace_call(vp, r->control & HV_HYPERCALL_CODE_MASK, status, reps);
 	result_write(vp, r, status, reps);
 	vp_advance(vp, VMMCALL_LENGTH);
 }

@@ -67,6 +67,7 @@ void intercept_report(struct vp *vp, u32 type, const void *payload, u8 size)
 {
 	struct hv_opaque_message opaque = { .vp_index = vp->index };
 
+	trace_intercept(vp, type);
 	/* The parent may have resumed the VP before the slot took the last one: one notice serves for both. */
 	synic_cancel(vp->intercept);
 	synic_fill(vp->intercept, type, vp->pt->id, payload, size);

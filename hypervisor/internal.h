@@ -57,6 +57,16 @@ extern struct acpi_info acpi;
 void acpi_parse(void);
 void acpi_power_off(void);	/* returns if the board has no PM1 control port, or it did not work */
 
+/* ---- trace.c ---- */
+#define TRACE_MAX	65536u
+u64 trace_size(void);		/* bytes of start-up memory that trace_init() takes */
+void trace_init(void);
+void trace_exit(const struct vp *vp);
+void trace_call(const struct vp *vp, u16 code, u16 status, u32 reps);
+void trace_intercept(const struct vp *vp, u32 type);
+void trace_message(const struct vp *to, u8 sint, u32 type);
+void trace_print(bool well);	/* @well: how the run ends */
+
 /* ---- topology.c: where processors are, and what the root says of it ---- */
 bool topology_domain_known(u32 domain);
 u16 topology_check_lp(u32 apic_id, const struct hv_proximity_info *told);

@@ -90,6 +90,7 @@ static void queue_deliver(struct vp *vp, u8 sint)
 	m->queued = false;
 	m->target = NULL;
 	slot_store(slot, &m->msg, vp->synic.queue[sint]);
+	trace_message(vp, sint, m->msg.message_type);
 	synic_interrupt(vp, sint);
 }
 
