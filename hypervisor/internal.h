@@ -142,6 +142,7 @@ void exit_handle(struct vp *vp);
 void exit_stats_print(void);
 bool msr_read(struct vp *vp, u32 msr, u64 *val);	/* false: #GP */
 bool msr_write(struct vp *vp, u32 msr, u64 val);
+bool pat_valid(u64 pat);
 bool msr_is_virtual(struct vp *vp, u32 msr);	/* of a child: emulated, not merely refused or ignored */
 void apic_access(struct vp *vp, u64 gpa);
 void apic_effect(struct vp *vp, const struct lapic_effect *fx);

@@ -39,6 +39,7 @@ void payload_main(void);
 extern u32 ud_count;
 extern u64 last_rcx;
 extern const u8 child_start[], child_end[];
+extern const u8 agent_start[], agent_end[], agent_stubs[], agent_wake[];
 extern const u8 second_start[], second_handler[], second_end[];
 
 /* ---- lib.c ---- */
@@ -118,5 +119,8 @@ void memory_checks(u64 id);
 
 /* ---- random.c ---- */
 void random_checks(void);
+
+/* ---- agent.c ---- */
+void agent_checks(void);
 
 #endif
