@@ -140,6 +140,8 @@ u16 npt_unmap(struct partition *pt, u64 gfn, bool large);
 struct npt_entry npt_lookup(struct partition *pt, u64 gfn);
 /* Clear (or set) accessed/dirty bits of the mapping of @gfn; returns the bits as they were. */
 struct npt_entry npt_set_ad(struct partition *pt, u64 gfn, int accessed, int dirty); /* -1: leave */
+/* The hypervisor has accessed what is mapped at @gfn on behalf of the partition. */
+void npt_mark(struct partition *pt, u64 gfn, bool dirty);
 void npt_destroy(struct partition *pt);		/* all table pages back to the pool */
 void npt_flush(struct partition *pt);		/* returns when no LP holds a stale translation */
 #define CHILD_GPA_BITS	40			/* width of a child's GPA space */
@@ -182,6 +184,16 @@ enum gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RD
 #define ACTIVITY_STARTUP_SUSPEND	BIT(0)
 #define ACTIVITY_HALT_SUSPEND		BIT(1)
 #define ACTIVITY_IDLE_SUSPEND		BIT(2)
+
+/* Buffers of the messages that a VP is the source of. */
+struct vp_messages {
+	struct synic_msg intercept;	/* to its parent: the one that suspends it */
+	struct synic_msg signal;	/* to the root, as its scheduler */
+	struct synic_msg timer[4];	/* to itself, and the rest too */
+	struct synic_msg ring;		/* "look at your event ring" */
+	struct synic_msg direct;	/* PostMessageDirect */
+};
+static_assert(sizeof(struct vp_messages) <= 4096, "a VP's messages fit a frame");
 
 struct vp {
 	struct partition *pt;
@@ -230,9 +242,7 @@ struct vp {
 	struct lapic lapic;
 	struct synic synic;
 	struct stimer stimer[4];
-	struct synic_msg timer_msg[1];	/* timers share one buffer per VP in this frame */
-	struct synic_msg ring_msg;	/* "look at your event ring", or a message posted directly */
-	struct synic_msg *intercept;	/* own frame: [0] the VP's single intercept buffer, [1] its scheduler signal */
+	struct vp_messages *messages;	/* own frame */
 
 	void *register_page, *intercept_page;	/* open state pages, or NULL */
 	void *stats_page[2];
@@ -247,7 +257,7 @@ enum { EXTINT_NONE, EXTINT_PENDING, EXTINT_ACKNOWLEDGED };
 struct vp *vp_get(struct partition *pt, u32 index);	/* NULL: no such VP */
 /* All VPs of @pt in order of index: u32 pos = 0; while ((vp = vp_next(pt, &pos))) ... */
 struct vp *vp_next(struct partition *pt, u32 *pos);
-/* Frames taken from the pool by vp_create(): struct, VMCB, FPU, intercept buffer. */
+/* Frames taken from the pool by vp_create(): struct, VMCB, FPU, messages. */
 #define VP_FRAMES	4
 /* New VP in reset state, ExplicitSuspend set. HV_STATUS_*; nothing taken on failure. */
 u16 vp_create(struct partition *pt, u32 index, struct lp *home);

@@ -81,6 +81,7 @@ extern char hv_image_start[], hv_image_end[];
 void pool_seed(struct partition *pt, u64 nr_pages);	/* from boot memory */
 
 /* ---- npt.c ---- */
+u64 npt_root_tables(u64 frames);			/* pages that its tables can need */
 void npt_init_root(struct partition *pt);	/* identity map, without hypervisor frames */
 void npt_root_open(u64 pfn, u32 prot);		/* rights of one frame in the root: 0, NPT_R, ... */
 void npt_flush_due(void);			/* do the flushes that pool and map calls left due */

@@ -54,7 +54,7 @@ u16 topology_check_lp(u32 apic_id, const struct hv_proximity_info *told)
 	if (!(told->flags & HV_PROXIMITY_VALID) || told->domain_id == domain)
 		return HV_STATUS_SUCCESS;
 	hv_info("processor with APIC ID %u is in proximity domain %u, the root says %u", apic_id, domain, told->domain_id);
-	return HV_STATUS_INVALID_PROXIMITY_DOMAIN_INFO;
+	return HV_STATUS_INVALID_PARAMETER;
 }
 
 /* A root VP's socket is the package of its LP; the other subnodes have no number that we know. */

@@ -271,10 +271,156 @@ static void msr_checks(void)
 	check(msr_intercept(HV_INTERCEPT_X64_MSR, 0, 0), 0, "no longer");
 }
 
+/* ---- messages ---- */
+
+static u16 message_post(u32 connection, u32 type)
+{
+	struct hv_post_message_input *p = in;
+
+	memset(p, 0, sizeof(*p));
+	p->connection_id = connection;
+	p->message_type = type;
+	p->payload_size = 8;
+	return call(HVCALL_POST_MESSAGE);
+}
+
+#define SIM	((volatile struct hv_message *)(CHILD_RAM + 0x8000))
+
+static void synic_checks(void)
+{
+	check(port_create(agent, 8, 1, HV_PORT_MESSAGE), 0, "a message port of the child");
+	deposit(1, 1);
+	check(port_connect(1, 8, agent, 8, HV_PORT_MESSAGE), 0, "the root connects to it");
+	check(message_post(7, 1), HV_STATUS_INVALID_CONNECTION_ID, "no such connection");
+	check(message_post(8, 0), HV_STATUS_INVALID_PARAMETER, "message type 0");
+	check(message_post(8, 1u << 31), HV_STATUS_INVALID_PARAMETER, "a type that is the hypervisor's");
+	check(message_post(8, 1), HV_STATUS_INVALID_SYNIC_STATE, "its SynIC is off");
+	check(agent_wrmsr(HV_MSR_SIMP, 0x8001), 1, "SIM page");
+	check(agent_wrmsr(HV_MSR_SCONTROL, 1), 1, "SynIC on");
+	check(message_post(8, 1), 0, "PostMessage");
+	check(SIM[5].message_type, 1, "is in its slot");
+	check(SIM[5].sender, 8, "from port 8");
+	check(message_post(8, 2), 0, "another");
+	check(SIM[5].flags & 1, 1, "is said to wait");
+	for (u32 i = 0; i < 15; i++)
+		message_post(8, 3);
+	check(message_post(8, 4), HV_STATUS_INSUFFICIENT_BUFFERS, "sixteen wait, and no more");
+	SIM[5].message_type = 0;
+	check(agent_wrmsr(HV_MSR_EOM, 0), 1, "EOM");
+	check(SIM[5].message_type, 2, "brings the next");
+}
+
+/* Timers of message mode that expire at once: each has a buffer of its own. */
+static void timer_checks(void)
+{
+	for (u32 i = 0; i < 4; i++) {
+		check(agent_wrmsr(HV_MSR_STIMER0_CONFIG + 2 * i, (u64)(i + 1) << 16 | 1 << 3), 1, "timer for its SINT, auto-enable");
+		SIM[i + 1].message_type = 77;	/* busy */
+	}
+	for (u32 i = 0; i < 4; i++)
+		check(agent_wrmsr(HV_MSR_STIMER0_CONFIG + 2 * i + 1, 1), 1, "long past");
+	agent_rdmsr(HV_MSR_VP_INDEX);
+	for (u32 i = 0; i < 4; i++)
+		SIM[i + 1].message_type = 0;
+	agent_wrmsr(HV_MSR_EOM, 0);
+	for (u32 i = 0; i < 4; i++) {
+		check(SIM[i + 1].message_type, HVMSG_TIMER_EXPIRED, "each SINT has its message");
+		check(*(volatile u32 *)SIM[i + 1].payload, i, "of its timer");
+	}
+}
+
+/* A guest's timer that never rests: the root goes on. */
+static void timer_storm_checks(void)
+{
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 0x31ull << 4 | BIT(12) | BIT(1)), 1, "periodic, direct");
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG + 1, 1), 1, "every 100 ns");
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 0x31ull << 4 | BIT(12) | BIT(1) | 1), 1, "enabled");
+	check(agent_rdmsr(HV_MSR_VP_INDEX), 1, "the child goes on too");
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 0), 1, "disabled");
+}
+
+/* What waits for a VP that goes is lost, and nothing else. */
+static void vp_deletion_checks(void)
+{
+	check(fast(HVCALL_DELETE_VP, agent, 0), 0, "DeleteVp with messages queued");
+	check(message_post(8, 1), HV_STATUS_INVALID_SYNIC_STATE, "nobody to take one");
+	check(fast(HVCALL_DELETE_PORT, agent, 8), 0, "DeletePort");
+	check(message_post(8, 1), HV_STATUS_INVALID_PORT_ID, "the connection leads nowhere");
+	check(fast(HVCALL_DISCONNECT_PORT, 1, 8), 0, "DisconnectPort");
+}
+
+/* ---- dirty and accessed ---- */
+
+static u16 access_states(u64 gfn, u32 nr, u64 flags)
+{
+	struct hv_access_states_input *p = in;
+
+	*p = (struct hv_access_states_input){ .partition_id = agent, .flags = flags, .base_gfn = gfn };
+	return call(HVCALL_GET_GPA_PAGES_ACCESS_STATES | REPS(nr));
+}
+
+static u32 dirty_count(u32 nr)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < nr; i++)
+		n += ((u8 *)out)[i] >> 1 & 1;
+	return n;
+}
+
+#define CLEAR	(HV_ACCESS_CLEAR_ACCESSED | HV_ACCESS_CLEAR_DIRTY)
+#define LARGE_GFN	0x400u
+
+static void dirty_checks(void)
+{
+	struct hv_write_gpa_input *p = in;
+
+	property_set(agent, HV_PROPERTY_GPA_PAGE_ACCESS_TRACKING, 1);
+	check(map(agent, LARGE_GFN, CHILD_RAM >> 12, 1, RWX | HV_MAP_LARGE_PAGE | HV_MAP_SET_DIRTY), 0, "a large page, dirty");
+	check(access_states(LARGE_GFN, 256, CLEAR), 0, "the first half, and clear");
+	check(dirty_count(256), 256, "all of it was dirty");
+	check(access_states(LARGE_GFN + 256, 256, 0), 0, "the other half");
+	check(dirty_count(256), 256, "still is");
+	check(access_states(LARGE_GFN, 256, CLEAR), 0, "the first half again");
+	check(dirty_count(256), 0, "is clean");
+	agent_do(OP_WRITE, 1, LARGE_GFN * 4096 + 5 * 4096, 0, 0);
+	check(access_states(LARGE_GFN, 256, CLEAR), 0, "after a write to page 5");
+	check(dirty_count(256) << 8 | ((u8 *)out)[5], 1 << 8 | 3, "page 5 is dirty");
+	*p = (struct hv_write_gpa_input){ .partition_id = agent, .byte_count = 4, .gpa = (LARGE_GFN + 7) * 4096ull,
+					  .control = HV_CACHE_WB };
+	check(call(HVCALL_WRITE_GPA), 0, "WriteGpa to page 7");
+	check(access_states(LARGE_GFN, 256, CLEAR), 0, "after it");
+	check(dirty_count(256) << 8 | ((u8 *)out)[7], 1 << 8 | 3, "page 7 is dirty");
+}
+
+/* ---- calls that nobody handles ---- */
+
+static void hypercall_intercept_checks(void)
+{
+	const struct hv_hypercall_message *m = (void *)msg->payload;
+
+	agent_wrmsr(HV_MSR_GUEST_OS_ID, 1);
+	agent_wrmsr(HV_MSR_HYPERCALL, 0x5001);
+	check(msr_intercept(HV_INTERCEPT_HYPERCALL, 0, HV_INTERCEPT_EXECUTE), 0, "unknown hypercalls are to be told");
+	check(agent_do(OP_CALL, 0x3fff, 1, 2, 0), HVMSG_HYPERCALL_INTERCEPT, "one of them");
+	check(m->rax << 16 | m->rcx << 8 | m->rbx, 0x3fffull << 16 | 2 << 8 | 1, "its registers");
+	check(msg->payload_size, 208, "the size of its message");
+	skip(3);
+	check(reported(go()), 1, "past it");
+	agent_stopped = true;
+	check(msr_intercept(HV_INTERCEPT_HYPERCALL, 0, 0), 0, "no longer");
+}
+
 void agent_checks(void)
 {
 	agent_create(0x06400000 | 0x1ff | BIT(10) | HV_SYNTH_VP_REGISTERS);	/* no frequency registers */
 	call_checks();
 	msr_checks();
+	hypercall_intercept_checks();
+	synic_checks();
+	timer_checks();
+	timer_storm_checks();
+	dirty_checks();
+	vp_deletion_checks();
 	agent_delete();
 }

@@ -55,6 +55,14 @@ void child_memory(u64 id)
 	run(id);
 }
 
+static u16 translate(u64 id, u64 flags)
+{
+	struct hv_translate_input *p = in;
+
+	*p = (struct hv_translate_input){ .partition_id = id, .flags = flags };
+	return call(HVCALL_TRANSLATE_VIRTUAL_ADDRESS);
+}
+
 void child_end_state(u64 id)
 {
 	intercept_wait(HVMSG_X64_IO_PORT_INTERCEPT, "the last port");
@@ -66,6 +74,7 @@ void child_end_state(u64 id)
 	} else {
 		resume(id);
 		check(reg_set(id, 0, HV_REG_RIP, 0, 0), HV_STATUS_INVALID_VP_STATE, "registers of a running VP");
+		check(translate(id, HV_TRANSLATE_VALIDATE_READ), HV_STATUS_INVALID_VP_STATE, "translation by a running VP");
 	}
 	check(reg_set(id, 0, HV_REG_EXPLICIT_SUSPEND, 1, 0), 0, "stop");
 	if (scheduler == HV_SCHEDULER_ROOT)
@@ -107,14 +116,11 @@ void state_checks(u64 id)
 
 void translate_checks(u64 id)
 {
-	struct hv_translate_input *p = in;
 	struct hv_translate_output *o = out;
 
-	*p = (struct hv_translate_input){ .partition_id = id, .flags = HV_TRANSLATE_VALIDATE_READ, .gva_page = 0 };
-	check(call(HVCALL_TRANSLATE_VIRTUAL_ADDRESS), 0, "translate");
+	check(translate(id, HV_TRANSLATE_VALIDATE_READ), 0, "translate");
 	check(o->result << 16 | o->gpa_page, 0, "paging is off: identity");
-	p->flags = 0;
-	check(call(HVCALL_TRANSLATE_VIRTUAL_ADDRESS), HV_STATUS_INVALID_PARAMETER, "no access named");
+	check(translate(id, 0), HV_STATUS_INVALID_PARAMETER, "no access named");
 }
 
 /* ---- a second life: interrupts, CPUID and MSR intercepts ---- */

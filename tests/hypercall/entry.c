@@ -103,8 +103,8 @@ void lp_checks(void)
 	check(lp_add(1, 0, 0, 0), HV_STATUS_INVALID_PARAMETER, "its processor too");
 	check(lp_add(1, 77, 0, 0), HV_STATUS_PROCESSOR_STARTUP_TIMEOUT, "a processor that is not there");
 	check(lp_add(1, 1, 0, HV_PROXIMITY_VALID | BIT(3)), HV_STATUS_INVALID_PARAMETER, "reserved bit of its proximity");
-	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID), HV_STATUS_INVALID_PROXIMITY_DOMAIN_INFO, "a domain that is not there");
-	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED), HV_STATUS_INVALID_PROXIMITY_DOMAIN_INFO,
+	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID), HV_STATUS_INVALID_PARAMETER, "a domain that is not there");
+	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED), HV_STATUS_INVALID_PARAMETER,
 	      "not even preferred");
 	check(lp_add(1, 1, 0, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED), 0, "AddLogicalProcessor");
 	check(lp_add(1, 1, 0, 0), HV_STATUS_INVALID_LP_INDEX, "a second time");

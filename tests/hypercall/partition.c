@@ -120,43 +120,85 @@ void vp_checks(u64 id)
 	      "MXCSR with a reserved bit");
 }
 
-void doorbell_make(u64 id)
+static struct hv_create_port_input *port_input(u64 partition, u32 id, u64 peer, u32 type)
 {
 	struct hv_create_port_input *p = in;
+
+	memset(p, 0, sizeof(*p));
+	p->port_partition = partition;
+	p->port_id = id;
+	p->connection_partition = peer;
+	p->info.type = type;
+	p->info.target_sint = 5;
+	p->info.target_vp = HV_ANY_VP;
+	return p;
+}
+
+u16 port_create(u64 partition, u32 id, u64 peer, u32 type)
+{
+	port_input(partition, id, peer, type);
+	return call(HVCALL_CREATE_PORT);
+}
+
+static struct hv_connect_port_input *connection_input(u64 partition, u32 id, u64 peer, u32 port, u32 type)
+{
 	struct hv_connect_port_input *n = in;
 
-	check(withdraw(1), 0, "the root's pool is empty");
-	memset(p, 0, sizeof(*p));
-	p->port_partition = 1;
-	p->port_id = 5;
-	p->connection_partition = id;
-	p->info.type = HV_PORT_DOORBELL;
-	p->info.target_sint = 5;
-	p->info.target_vp = HV_ANY_VP;
-	check(call(HVCALL_CREATE_PORT), HV_STATUS_INSUFFICIENT_MEMORY, "CreatePort without memory in the root");
-	check(deposit(1, 1), 0, "deposit to the root");
-	memset(p, 0, sizeof(*p));
-	p->port_partition = 1;
-	p->port_id = 5;
-	p->connection_partition = id;
-	p->info.type = HV_PORT_DOORBELL;
-	p->info.target_sint = 5;
-	p->info.target_vp = HV_ANY_VP;
-	check(call(HVCALL_CREATE_PORT), 0, "CreatePort");
-	check(call(HVCALL_CREATE_PORT), HV_STATUS_INVALID_PORT_ID, "the same port ID");
 	memset(n, 0, sizeof(*n));
-	n->connection_partition = id;
-	n->connection_id = 5;
-	n->port_partition = 1;
-	n->port_id = 6;
-	n->info.type = HV_PORT_DOORBELL;
-	n->info.gpa = 0x3000;
-	n->info.flags = HV_DOORBELL_ANY_VALUE;
-	check(call(HVCALL_CONNECT_PORT), HV_STATUS_INVALID_PORT_ID, "no such port");
-	n->port_id = 5;
-	check(call(HVCALL_CONNECT_PORT), 0, "ConnectPort");
-	n->connection_id = 6;
-	check(call(HVCALL_CONNECT_PORT), HV_STATUS_INVALID_PORT_ID, "a second connection");
+	n->connection_partition = partition;
+	n->connection_id = id;
+	n->port_partition = peer;
+	n->port_id = port;
+	n->info.type = type;
+	if (type == HV_PORT_DOORBELL) {
+		n->info.gpa = 0x3000;
+		n->info.flags = HV_DOORBELL_ANY_VALUE;
+	}
+	return n;
+}
+
+u16 port_connect(u64 partition, u32 id, u64 peer, u32 port, u32 type)
+{
+	connection_input(partition, id, peer, port, type);
+	return call(HVCALL_CONNECT_PORT);
+}
+
+/* Reserved fields come before the object that is meant (hypercalls.md 1.8). */
+static void port_order_checks(u64 id)
+{
+	struct hv_connect_port_input *n;
+	struct hv_create_port_input *p;
+
+	p = port_input(1, 5, id, HV_PORT_DOORBELL);
+	p->rsvd = 1;
+	check(call(HVCALL_CREATE_PORT), HV_STATUS_INVALID_PARAMETER, "reserved field before the port ID in use");
+	p = port_input(1, 5, id, HV_PORT_DOORBELL);
+	p->info.target_vp = 400;
+	check(call(HVCALL_CREATE_PORT), HV_STATUS_INVALID_VP_INDEX, "VP index before the port ID in use");
+	p = port_input(1, 6, id, HV_PORT_DOORBELL);
+	p->info.target_sint = 0;
+	check(call(HVCALL_CREATE_PORT), HV_STATUS_INVALID_PARAMETER, "SINT 0 is the hypervisor's");
+	check(port_create(1, 0x1000006, id, HV_PORT_DOORBELL), HV_STATUS_INVALID_PORT_ID, "port ID with a high byte");
+	check(port_create(1, 6, 1, HV_PORT_DOORBELL), HV_STATUS_INVALID_PARTITION_ID, "a port to oneself");
+	check(port_create(id, 6, 1, HV_PORT_DOORBELL), HV_STATUS_INVALID_PARAMETER, "doorbell of a child");
+	n = connection_input(id, 5, 1, 5, HV_PORT_DOORBELL);
+	n->rsvd2 = 1;
+	check(call(HVCALL_CONNECT_PORT), HV_STATUS_INVALID_PARAMETER, "reserved field before the connection ID in use");
+	check(fast(HVCALL_DELETE_PORT, 1, 77 | BIT(32)), HV_STATUS_INVALID_PARAMETER, "DeletePort: reserved field first");
+	check(fast(HVCALL_DISCONNECT_PORT, id, 77 | BIT(33)), HV_STATUS_INVALID_PARAMETER, "DisconnectPort: reserved flag first");
+}
+
+void doorbell_make(u64 id)
+{
+	check(withdraw(1), 0, "the root's pool is empty");
+	check(port_create(1, 5, id, HV_PORT_DOORBELL), HV_STATUS_INSUFFICIENT_MEMORY, "CreatePort without memory in the root");
+	check(deposit(1, 1), 0, "deposit to the root");
+	check(port_create(1, 5, id, HV_PORT_DOORBELL), 0, "CreatePort");
+	check(port_create(1, 5, id, HV_PORT_DOORBELL), HV_STATUS_INVALID_PORT_ID, "the same port ID");
+	check(port_connect(id, 5, 1, 6, HV_PORT_DOORBELL), HV_STATUS_INVALID_PORT_ID, "no such port");
+	check(port_connect(id, 5, 1, 5, HV_PORT_DOORBELL), 0, "ConnectPort");
+	check(port_connect(id, 6, 1, 5, HV_PORT_DOORBELL), HV_STATUS_INVALID_PORT_ID, "a second connection");
+	port_order_checks(id);
 }
 
 void teardown(u64 id)
@@ -182,8 +224,6 @@ void teardown(u64 id)
 /* Another child, finalized while it runs, with everything still attached to it. */
 void abrupt_checks(void)
 {
-	struct hv_connect_port_input *n = in;
-	struct hv_create_port_input *p = in;
 	u64 id, avail, used, root_used;
 	u16 status;
 
@@ -201,22 +241,8 @@ void abrupt_checks(void)
 	msg = (void *)state_page(id, HV_STATE_PAGE_INTERCEPT, &status);
 	check(stats(MAP, HV_STATS_VP, id, 0, 0), 0, "statistics page");
 	check(register_cpuid(id, 1, 0), 0, "a result");
-	memset(p, 0, sizeof(*p));
-	p->port_partition = 1;
-	p->port_id = 9;
-	p->connection_partition = id;
-	p->info.type = HV_PORT_DOORBELL;
-	p->info.target_sint = 5;
-	p->info.target_vp = HV_ANY_VP;
-	check(call(HVCALL_CREATE_PORT), 0, "port");
-	memset(n, 0, sizeof(*n));
-	n->connection_partition = id;
-	n->connection_id = 9;
-	n->port_partition = 1;
-	n->port_id = 9;
-	n->info.type = HV_PORT_DOORBELL;
-	n->info.gpa = 0x3000;
-	check(call(HVCALL_CONNECT_PORT), 0, "connection");
+	check(port_create(1, 9, id, HV_PORT_DOORBELL), 0, "port");
+	check(port_connect(id, 9, 1, 9, HV_PORT_DOORBELL), 0, "connection");
 	reg_set(id, 0, HV_REG_CS, 0, 0xffff | 0x9bull << 48);
 	reg_set(id, 0, HV_REG_RIP, 0, 0);
 	if (scheduler != HV_SCHEDULER_ROOT)
@@ -231,4 +257,53 @@ void abrupt_checks(void)
 	check(fast(HVCALL_DELETE_PORT, 1, 9), 0, "the port had stayed");
 	balance(1, &avail, &used);
 	check(used, root_used, "the root's pool is as before");
+}
+
+/* ---- many VPs ---- */
+
+static u32 vp_of_apic_id(u64 id, u32 apic_id)
+{
+	struct hv_apic_id_input *p = in;
+
+	*p = (struct hv_apic_id_input){ .partition_id = id };
+	*(u32 *)(in + sizeof(*p)) = apic_id;
+	return call(HVCALL_GET_VP_INDEX_FROM_APIC_ID | REPS(1)) ? ~0u : *(u32 *)out;
+}
+
+static bool irr_has(u64 id, u32 vp, u32 vector)
+{
+	u64 word = reg_get(id, vp, HV_REG_APIC_FIRST + 0x1e + vector / 32);
+
+	return word != ~0ull && (word >> vector % 32 & 1);
+}
+
+void many_vps_checks(void)
+{
+	static const u32 indexes[] = { 0, 44, 300, 511 };
+	u64 id, avail, used;
+
+	deposit(1, 2);
+	check(create(FLAGS, &id), 0, "a partition of many VPs");
+	deposit(id, 60);
+	partition_call(HVCALL_INITIALIZE_PARTITION, id);
+	for (u32 i = 0; i < ARRAY_SIZE(indexes); i++)
+		check(create_vp(id, indexes[i], 0), 0, "VPs of any index");
+	check(create_vp(id, 512, 0), HV_STATUS_INVALID_VP_INDEX, "but not beyond the limit");
+	check(vp_of_apic_id(id, 300), 300, "APIC ID 300 is VP 300");
+	check(vp_of_apic_id(id, 301), ~0u, "APIC ID 301 is nobody");
+	for (u32 i = 0; i < ARRAY_SIZE(indexes); i++)
+		check(reg_set(id, indexes[i], HV_REG_APIC_FIRST + 0xd, 0x1ff, 0), 0, "its APIC is on");
+	check(interrupt_assert(id, 0, 0, 300, 0x40), 0, "an interrupt to APIC ID 300");
+	check(irr_has(id, 300, 0x40) << 1 | irr_has(id, 44, 0x40), 2, "reaches VP 300 alone");
+	check(interrupt_assert(id, 0, 0, 44, 0x41), 0, "an interrupt to APIC ID 44");
+	check(irr_has(id, 300, 0x41) << 1 | irr_has(id, 44, 0x41), 1, "reaches VP 44 alone");
+	check(fast(HVCALL_DELETE_VP, id, 300), 0, "DeleteVp");
+	check(fast(HVCALL_DELETE_VP, id, 300), HV_STATUS_INVALID_VP_INDEX, "a second time");
+	check(fast(HVCALL_DELETE_VP, id, 44 | BIT(32)), HV_STATUS_INVALID_PARAMETER, "reserved field");
+	partition_call(HVCALL_FINALIZE_PARTITION, id);
+	balance(id, &avail, &used);
+	check(used << 32 | avail, 60, "all memory is free");
+	withdraw(id);
+	partition_call(HVCALL_DELETE_PARTITION, id);
+	withdraw(1);
 }

@@ -106,6 +106,9 @@ void vp_checks(u64 id);
 void doorbell_make(u64 id);
 void teardown(u64 id);
 void abrupt_checks(void);
+void many_vps_checks(void);
+u16 port_create(u64 partition, u32 id, u64 peer, u32 type);
+u16 port_connect(u64 partition, u32 id, u64 peer, u32 port, u32 type);
 
 /* ---- child.c ---- */
 void child_start_state(u64 id);
