@@ -2,20 +2,16 @@
 /* A child that does what it is told, an instruction at a time: what guests may do. */
 #include "payload.h"
 
-#define MAILBOX		((volatile u32 *)(CHILD_RAM + 0x800))
 #define GDT		0x400u
 #define IDT		0x1000u
 #define STACK		0xc00u
 #define RAM_PAGES	32u
 #define PARAMETERS	0x6000u		/* the child's own hypercall parameters */
-#define CODE		0x7000u
 #define DONE_PORT	0x90
-#define WAKE_VECTOR	0x31u
+#define AGENT_VECTOR	0x31u
 
-enum { OP_CALL = 1, OP_RDMSR, OP_WRMSR, OP_CPUID, OP_READ, OP_WRITE, OP_CODE };
-enum { EAX, EBX, ECX, EDX, ESI, EDI };
-
-static u64 agent;
+u64 agent;
+u64 agent_patience = 1ull << 36;	/* TSC ticks to wait for an intercept */
 static bool agent_stopped;		/* at its report, to be moved on */
 
 static u64 gate(u32 handler)
@@ -23,7 +19,7 @@ static u64 gate(u32 handler)
 	return (handler & 0xffff) | 8ull << 16 | 0x8eull << 40 | (u64)(handler >> 16) << 48;
 }
 
-static void agent_memory(void)
+void agent_memory(void)
 {
 	u64 *gdt = (void *)(CHILD_RAM + GDT), *idt = (void *)(CHILD_RAM + IDT);
 
@@ -33,10 +29,10 @@ static void agent_memory(void)
 	gdt[2] = 0x00cf93000000ffff;
 	for (u32 i = 0; i < 32; i++)
 		idt[i] = gate((agent_stubs - agent_start) + 32 * i);
-	idt[WAKE_VECTOR] = gate(agent_wake - agent_start);
+	idt[AGENT_VECTOR] = gate(agent_wake - agent_start);
 }
 
-static void agent_registers(void)
+void agent_registers(void)
 {
 	u64 data = 0xffffffff | 0x10ull << 32 | 0xc093ull << 48;
 
@@ -70,7 +66,7 @@ static void clear_suspends(void)
 }
 
 /* Messages that are not about an intercept are taken and left: scheduler signals. */
-static void drop_messages(void)
+void drop_messages(void)
 {
 	while (slot->message_type)
 		message_done();
@@ -78,10 +74,11 @@ static void drop_messages(void)
 
 static u32 go_root_scheduler(void)
 {
+	u64 end = rdtsc() + agent_patience;
 	u32 got;
 
 	clear_suspends();
-	for (u32 i = 0; i < 100000; i++) {
+	while (rdtsc() < end) {
 		drop_messages();
 		got = dispatch(agent, 10000);
 		if (got == READY_INTERCEPT)
@@ -102,12 +99,16 @@ static u32 go(void)
 	if (scheduler == HV_SCHEDULER_ROOT)
 		return go_root_scheduler();
 	clear_suspends();
-	do {
-		if (!message_wait())
-			return 0;
+	for (u64 end = rdtsc() + agent_patience; rdtsc() < end;) {
+		if (!slot->message_type) {
+			idle();
+			continue;
+		}
 		message_done();
-	} while (reg_get(agent, 0, HV_REG_INTERCEPT_SUSPEND) != 1);
-	return msg->message_type;
+		if (reg_get(agent, 0, HV_REG_INTERCEPT_SUSPEND) == 1)
+			return msg->message_type;
+	}
+	return 0;
 }
 
 static bool reported(u32 type)
@@ -117,28 +118,28 @@ static bool reported(u32 type)
 	return type == HVMSG_X64_IO_PORT_INTERCEPT && io->port == DONE_PORT;
 }
 
-static u32 agent_do(u32 op, u32 eax, u32 ebx, u32 ecx, u32 edx)
+u32 agent_do(u32 op, u32 eax, u32 ebx, u32 ecx, u32 edx)
 {
 	u32 type;
 
-	MAILBOX[0] = op;
-	MAILBOX[1 + EAX] = eax;
-	MAILBOX[1 + EBX] = ebx;
-	MAILBOX[1 + ECX] = ecx;
-	MAILBOX[1 + EDX] = edx;
+	AGENT_MAILBOX[0] = op;
+	AGENT_MAILBOX[1 + EAX] = eax;
+	AGENT_MAILBOX[1 + EBX] = ebx;
+	AGENT_MAILBOX[1 + ECX] = ecx;
+	AGENT_MAILBOX[1 + EDX] = edx;
 	type = go();
 	agent_stopped = reported(type);
 	return type;
 }
 
-static u32 result(u32 reg) { return MAILBOX[1 + reg]; }
-static u32 trapped(void) { return MAILBOX[7]; }		/* vector + 1 */
+static u32 result(u32 reg) { return AGENT_MAILBOX[1 + reg]; }
+static u32 trapped(void) { return AGENT_MAILBOX[7]; }		/* vector + 1 */
 
 /* 32-bit callers: EDX:EAX control, EBX:ECX input, EDI:ESI output. */
 static u16 agent_call(u64 control, u32 input, u32 output)
 {
-	MAILBOX[1 + ESI] = output;
-	MAILBOX[1 + EDI] = 0;
+	AGENT_MAILBOX[1 + ESI] = output;
+	AGENT_MAILBOX[1 + EDI] = 0;
 	agent_do(OP_CALL, control, 0, input, control >> 32);
 	return result(EAX);
 }
@@ -157,25 +158,27 @@ static bool agent_rdmsr(u32 msr)
 
 /* ---- life ---- */
 
-static void agent_create(u64 features)
+void agent_vp_create(void)
 {
-	u16 status;
+	check(create_vp(agent, 0, 0), 0, "its VP");
+	state_pages_map(agent);
+	check(stats(MAP, HV_STATS_VP, agent, 0, 0), 0, "its statistics");
+	agent_registers();
+}
 
+void agent_create(u64 features)
+{
 	deposit(1, 3);
 	check(create(FLAGS, &agent), 0, "a child that does what it is told");
 	property_set(agent, HV_PROPERTY_SYNTHETIC_PROC_FEATURES, features);
 	deposit(agent, 60);
 	partition_call(HVCALL_INITIALIZE_PARTITION, agent);
 	check(map(agent, 0, CHILD_RAM >> 12, RAM_PAGES, RWX), 0, "its memory");
-	check(create_vp(agent, 0, 0), 0, "its VP");
-	regs = (void *)state_page(agent, HV_STATE_PAGE_REGISTERS, &status);
-	msg = (void *)state_page(agent, HV_STATE_PAGE_INTERCEPT, &status);
-	check(stats(MAP, HV_STATS_VP, agent, 0, 0), 0, "its statistics");
+	agent_vp_create();
 	agent_memory();
-	agent_registers();
 }
 
-static void agent_delete(void)
+void agent_delete(void)
 {
 	drop_messages();
 	check(partition_call(HVCALL_FINALIZE_PARTITION, agent), 0, "finalized");

@@ -104,9 +104,7 @@ void lp_checks(void)
 	check(lp_add(1, 77, 0, 0), HV_STATUS_PROCESSOR_STARTUP_TIMEOUT, "a processor that is not there");
 	check(lp_add(1, 1, 0, HV_PROXIMITY_VALID | BIT(3)), HV_STATUS_INVALID_PARAMETER, "reserved bit of its proximity");
 	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID), HV_STATUS_INVALID_PARAMETER, "a domain that is not there");
-	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED), HV_STATUS_INVALID_PARAMETER,
-	      "not even preferred");
-	check(lp_add(1, 1, 0, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED), 0, "AddLogicalProcessor");
+	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED), 0, "AddLogicalProcessor: it is only preferred");
 	check(lp_add(1, 1, 0, 0), HV_STATUS_INVALID_LP_INDEX, "a second time");
 	check(root_vp_create(1, 1, 4, 0), HV_STATUS_INVALID_PARAMETER, "unknown subnode type");
 	check(root_vp_create(1, 1, HV_SUBNODE_SOCKET, 99), HV_STATUS_INVALID_PARAMETER, "a socket that its LP is not in");

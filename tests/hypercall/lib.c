@@ -60,6 +60,14 @@ void trap_fatal(void)
 
 /* ---- machine ---- */
 
+u64 rdtsc(void)
+{
+	u32 lo, hi;
+
+	asm volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return (u64)hi << 32 | lo;
+}
+
 u64 rdmsr(u32 msr)
 {
 	u32 lo, hi;
@@ -73,7 +81,7 @@ void wrmsr(u32 msr, u64 val)
 	asm volatile("wrmsr" : : "c"(msr), "a"((u32)val), "d"((u32)(val >> 32)) : "memory");
 }
 
-static struct { u16 off0, sel, type, off1; u32 off2, rsvd; } idt[32] __attribute__((aligned(16)));
+static struct { u16 off0, sel, type, off1; u32 off2, rsvd; } idt[WAKE_VECTOR + 1] __attribute__((aligned(16)));
 
 void traps_init(void)
 {
@@ -81,8 +89,8 @@ void traps_init(void)
 	u16 cs;
 
 	asm volatile("mov %%cs, %0" : "=r"(cs));
-	for (u32 i = 0; i < 32; i++) {
-		u64 to = i == 6 ? (u64)trap_ud : (u64)trap_other;
+	for (u32 i = 0; i <= WAKE_VECTOR; i++) {
+		u64 to = i == 6 ? (u64)trap_ud : i == WAKE_VECTOR ? (u64)trap_wake : (u64)trap_other;
 
 		idt[i].off0 = to;
 		idt[i].sel = cs;
@@ -91,6 +99,14 @@ void traps_init(void)
 		idt[i].off2 = to >> 32;
 	}
 	asm volatile("lidt %0" : : "m"(ptr));
+}
+
+/* Until a message comes, or a millisecond is over: whatever else there is can run. */
+void idle(void)
+{
+	wrmsr(HV_MSR_STIMER0_CONFIG, WAKE_VECTOR << 4 | BIT(12) | BIT(3));
+	wrmsr(HV_MSR_STIMER0_CONFIG + 1, rdmsr(HV_MSR_TIME_REF_COUNT) + 10000);
+	asm volatile("sti; hlt; cli" : : : "memory");
 }
 
 /* ---- calls ---- */

@@ -54,6 +54,7 @@ void payload_main(void)
 	abrupt_checks();
 	many_vps_checks();
 	agent_checks();
+	fuzz_checks();
 	random_checks();
 	power_off();
 }

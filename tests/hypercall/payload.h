@@ -34,6 +34,7 @@ static void *const out = (void *)OUT;
 u64 vmmcall(u64 control, u64 in, u64 out);
 void trap_ud(void);
 void trap_other(void);
+void trap_wake(void);
 void trap_fatal(void);
 void payload_main(void);
 extern u32 ud_count;
@@ -49,6 +50,9 @@ void outb(u16 port, u8 val);
 void puts_port(u16 port, const char *s);
 void put_hex(u16 port, u64 v);
 void check(u64 got, u64 want, const char *what);
+#define WAKE_VECTOR	0x30ull
+void idle(void);
+u64 rdtsc(void);
 u64 rdmsr(u32 msr);
 void wrmsr(u32 msr, u64 val);
 void traps_init(void);
@@ -82,6 +86,7 @@ extern struct hv_register_page *regs;
 extern struct hv_message *msg;
 extern u32 scheduler;				/* HV_SCHEDULER_* */
 extern u32 dispatch_flags;
+void state_pages_map(u64 id);
 void synic_on(void);
 u32 message_wait(void);
 void message_done(void);
@@ -121,9 +126,30 @@ void second_run(u64 id);
 void memory_checks(u64 id);
 
 /* ---- random.c ---- */
+u64 random64(void);
+u32 random_below(u32 n);
+u64 random_value(void);
+u64 random_register(void);
 void random_checks(void);
 
 /* ---- agent.c ---- */
+#define AGENT_MAILBOX	((volatile u32 *)(CHILD_RAM + 0x800))
+#define AGENT_CODE	0x7000u
+enum { OP_CALL = 1, OP_RDMSR, OP_WRMSR, OP_CPUID, OP_READ, OP_WRITE, OP_CODE };
+enum { EAX, EBX, ECX, EDX, ESI, EDI };
+extern u64 agent;
+extern u64 agent_patience;
+void agent_create(u64 features);
+void agent_vp_create(void);
+void agent_memory(void);
+void agent_registers(void);
+/* Type of the intercept that ended it, 0: none came in time. */
+u32 agent_do(u32 op, u32 eax, u32 ebx, u32 ecx, u32 edx);
+void agent_delete(void);
+void drop_messages(void);
 void agent_checks(void);
+
+/* ---- fuzz.c ---- */
+void fuzz_checks(void);
 
 #endif

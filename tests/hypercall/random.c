@@ -10,7 +10,7 @@
 #endif
 static u64 random_state = RANDOM_SEED;
 
-static u64 random64(void)
+u64 random64(void)
 {
 	random_state ^= random_state << 13;
 	random_state ^= random_state >> 7;
@@ -18,10 +18,16 @@ static u64 random64(void)
 	return random_state;
 }
 
+/* The low bits of a xorshift are its worst. */
+u32 random_below(u32 n)
+{
+	return (random64() >> 8) % n;
+}
+
 static u64 random_id = 2;	/* of the child in use */
 
 /* Values that lead somewhere. Pages among them are the child's, or nobody's. */
-static u64 random_value(void)
+u64 random_value(void)
 {
 	u64 r = random64() >> 8;
 
@@ -53,7 +59,7 @@ static const u16 random_codes[] = {
 	0x96, 0x99, 0x9a, 0xac, 0xc0, 0xc1, 0xc2, 0xc2, 0xc2, 0xc9, 0xe1, 0xe2, 0xe3, 0xe4, 0xf4, 0x101,
 };
 
-static u64 random_register(void)
+u64 random_register(void)
 {
 	static const u32 group[] = { 0, 0x10002, 0x20000, 0x30000, 0x40000, 0x50000, 0x60000, 0x70000, 0x80000, 0x80070,
 				     0x84800, 0x90000, 0xa0000, 0xb0000 };

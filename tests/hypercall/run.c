@@ -10,25 +10,36 @@ struct hv_message *msg;
 u32 scheduler;
 u32 dispatch_flags;
 
+/* Both state pages of VP 0, where regs and msg are from then on. */
+void state_pages_map(u64 id)
+{
+	u16 status;
+
+	regs = (void *)state_page(id, HV_STATE_PAGE_REGISTERS, &status);
+	msg = (void *)state_page(id, HV_STATE_PAGE_INTERCEPT, &status);
+}
+
 void synic_on(void)
 {
 	wrmsr(HV_MSR_SIMP, rdmsr(HV_MSR_SIMP) | 1);
 	wrmsr(HV_MSR_SIRBP, rdmsr(HV_MSR_SIRBP) | 1);
-	wrmsr(HV_MSR_SINT0 + 5, 0x30 | HV_SINT_AS_INTERCEPT | HV_SINT_MASKED);
+	*(volatile u32 *)0xfee000f0 = 0x1ff;		/* its local APIC is on */
+	wrmsr(HV_MSR_SINT0, WAKE_VECTOR);
+	wrmsr(HV_MSR_SINT0 + 5, 0x31 | HV_SINT_AS_INTERCEPT | HV_SINT_MASKED);
 	wrmsr(HV_MSR_SCONTROL, 1);
 	slot = (void *)(rdmsr(HV_MSR_SIMP) & ~0xfffull);
 	ring = (void *)((rdmsr(HV_MSR_SIRBP) & ~0xfffull) + 5 * 256);
 }
 
-/* Busy: interrupts are off in this root. */
+/* Interrupts are off in this root but while it is idle. */
 u32 message_wait(void)
 {
-	for (u32 i = 0; i < 200000000; i++) {
+	for (u32 i = 0; i < 20000; i++) {
 		u32 type = slot->message_type;
 
 		if (type)
 			return type;
-		asm volatile("pause");
+		idle();
 	}
 	return 0;
 }
