@@ -12,10 +12,13 @@
 
 #define SLICE_NS	5000000ull
 /*
- * A VP comes back at least this often. Where the emulator runs all processors in one
- * thread, that is what gives the others their turn while a VP spins.
+ * While another LP has work, a VP comes back at least this often. Where the emulator
+ * runs all processors in one thread, that is what gives the others their turn while a
+ * VP spins. One timer serves both ways: its interrupt interrupts whoever has the thread.
  */
 #define TURN_NS		2000000ull
+
+static u32 nr_idle;		/* LPs in lp_idle(), under the lock */
 
 static void runq_remove_head(struct lp *lp)
 {
@@ -130,7 +133,7 @@ static void timers_run(struct lp *lp)
 
 static void timer_program(struct lp *lp, bool running)
 {
-	u64 best = running && nr_lps > 1 ? time_now_ns() + TURN_NS : ~0ull;
+	u64 best = running && nr_lps - nr_idle > 1 ? time_now_ns() + TURN_NS : ~0ull;
 
 	for (struct vp *vp = lp->vps; vp; vp = vp->next_home) {
 		u64 d = vp_deadline_ns(vp);
@@ -155,10 +158,12 @@ static void lp_idle(struct lp *lp)
 {
 	u64 since = time_now_ns();
 
+	nr_idle++;
 	hv_unlock();
 	/* STI's shadow covers HLT: a kick cannot slip in between. */
 	asm volatile("cli; stgi; sti; hlt; clgi" : : : "memory");
 	hv_lock();
+	nr_idle--;
 	lp->idle_ns += time_now_ns() - since;
 }
 
