@@ -18,6 +18,7 @@
 #define APIC_LDR	0xd0
 #define APIC_DFR	0xe0
 #define APIC_SVR	0xf0
+#define APIC_TMR	0x180
 #define APIC_ICR_LOW	0x300
 #define APIC_ICR_HIGH	0x310
 #define APIC_LVT_TIMER	0x320
@@ -100,6 +101,12 @@ struct lp *lp_by_apic_id(u32 apic_id)
 		if (lps[i]->apic_id == apic_id)
 			return lps[i];
 	return NULL;
+}
+
+/* Trigger mode of a vector in service. */
+bool apic_is_level(u8 vector)
+{
+	return apic_read(APIC_TMR + vector / 32 * 0x10) & BIT(vector % 32);
 }
 
 void apic_eoi(void)
@@ -218,7 +225,6 @@ void lp_init_boot(void)
 
 	pic_mask();
 	idt_init();
-	lp->added = true;
 	lp_here(lp);
 	nr_lps = 1;
 }
@@ -306,6 +312,7 @@ void lp_stats_print(void)
 
 	for (u32 i = 0; i < nr_lps; i++)
 		exits += lps[i]->nr_exits;
+	topology_print();
 	hv_info("exits: %llu", exits);
 	exit_stats_print();
 }
