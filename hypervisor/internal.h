@@ -96,7 +96,7 @@ void lp_stats_print(void);
 u32 apic_timer_count(bool start);
 void apic_eoi(void);
 bool apic_is_level(u8 vector);
-void apic_timer_set(struct lp *lp, u64 deadline_ns);
+void apic_timer_set(struct lp *lp, u64 deadline_ns, u64 now);
 void __attribute__((noreturn)) lp_main(struct lp *lp);
 void __attribute__((noreturn)) sched_run(struct lp *lp);
 
@@ -107,7 +107,7 @@ void __attribute__((noreturn)) sched_run(struct lp *lp);
 /* ---- timer.c ---- */
 void time_init(void);
 extern u64 apic_timer_hz;	/* the physical one */
-void vp_timers_run(struct vp *vp);		/* fire what is due */
+void vp_timers_run(struct vp *vp, u64 now);	/* fire what is due */
 u64 vp_deadline_ns(struct vp *vp);		/* next event, ~0: none */
 bool stimer_read(struct vp *vp, u32 msr, u64 *val);
 bool stimer_write(struct vp *vp, u32 msr, u64 val);

@@ -132,9 +132,9 @@ void lp_kick(struct lp *lp)
  * @deadline_ns: absolute; ~0: no event. A deadline that has passed fires at once.
  * A timer that is due earlier is left alone: whoever is woken looks again.
  */
-void apic_timer_set(struct lp *lp, u64 deadline_ns)
+void apic_timer_set(struct lp *lp, u64 deadline_ns, u64 now)
 {
-	u64 now = time_now_ns(), ticks;
+	u64 ticks;
 
 	if (deadline_ns == lp->timer_ns || (lp->timer_ns > now && lp->timer_ns < deadline_ns))
 		return;
@@ -248,9 +248,11 @@ static bool ap_wait(void)
 {
 	u64 end = time_now_ns() + AP_WAIT_NS;
 
-	while (!ap_here)
+	while (!ap_here) {
 		if (time_now_ns() > end)
 			return false;
+		cpu_relax();
+	}
 	return true;
 }
 
