@@ -164,7 +164,7 @@ static void lp_idle(struct lp *lp)
 
 static void vp_enter(struct lp *lp, struct vp *vp)
 {
-	u64 since = time_now_ns();
+	u64 since = time_now_ns(), ticks;
 
 	vp_fpu_load(vp);
 	vp->vmcb->s.rax = vp->gpr[GPR_RAX];
@@ -176,7 +176,9 @@ static void vp_enter(struct lp *lp, struct vp *vp)
 	lp->in_guest = 1;
 	hv_unlock();
 
+	ticks = rdtsc();
 	svm_run((u64)vp->vmcb, vp->gpr);
+	vp->run_ticks += rdtsc() - ticks;
 
 	vp->gpr[GPR_RAX] = vp->vmcb->s.rax;
 	vp->gpr[GPR_RSP] = vp->vmcb->s.rsp;
