@@ -5,6 +5,7 @@
  * time; after its end there are zeros.
  *
  *	routes		log the routes of all device interrupts
+ *	lps		log where the logical processors are
  *	fault=...	as on the command line (fault.c); "fault=none" takes all back
  *	counters	answer with lines "NAME VALUE": "faults" that were met since
  *			"fault=none", "root-ticks" of the TSC that the root's VPs have run,
@@ -58,6 +59,8 @@ static void control_run(void)
 	answer_len = answer_pos = 0;
 	if (!strcmp(line, "routes"))
 		irq_print();
+	else if (!strcmp(line, "lps"))
+		topology_print();
 	else if (!strncmp(line, "fault=", 6))
 		known = fault_parse(line + 6, line_len - 6);
 	else if (!strcmp(line, "counters"))
