@@ -297,6 +297,7 @@ void exit_handle(struct vp *vp)
 {
 	u64 code = vp->vmcb->c.exitcode;
 
+	trace_exit(vp);
 	switch (code) {
 	case SVM_EXIT_EXCP_BASE ... SVM_EXIT_EXCP_BASE + 31:
 		count(vp, STAT_OTHER);

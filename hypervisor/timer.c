@@ -204,7 +204,7 @@ bool stimer_write(struct vp *vp, u32 msr, u64 val)
 
 static void stimer_message(struct vp *vp, u32 index, u64 deadline)
 {
-	struct synic_msg *m = &vp->timer_msg[0];
+	struct synic_msg *m = &vp->messages->timer[index];
 	struct hv_timer_message payload = {
 		.timer_index = index, .expiration_time = deadline,
 		.delivery_time = partition_time_100ns(vp->pt),
