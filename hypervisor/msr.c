@@ -30,8 +30,8 @@
 #define DEBUGCTL_BITS		0x3full			/* LBR, BTF, PB0 to PB3 */
 #define MSR_TSC_AUX		0xc0000103
 #define MSR_SYSCFG		0xc0010010
-#define MSR_HWCR		0xc0010015
 #define MSR_NB_CFG		0xc001001f
+#define HWCR_TSC_FREQ_SEL	BIT(24)
 
 static const u32 mtrr_fixed[11] = {
 	0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f,
@@ -126,6 +126,15 @@ static bool common_write(struct vp *vp, u32 msr, u64 val, bool *ok)
 		return true;
 	}
 	return false;
+}
+
+/* The TSC counts at the rate of P0: goes with the invariant TSC in CPUID. */
+static bool root_read(u32 msr, u64 *val)
+{
+	if (msr != MSR_HWCR)
+		return false;
+	*val = rdmsr(msr) | HWCR_TSC_FREQ_SEL;
+	return true;
 }
 
 static bool child_read(struct vp *vp, u32 msr, u64 *val)
@@ -274,7 +283,7 @@ bool msr_read(struct vp *vp, u32 msr, u64 *val)
 	if (common_read(vp, msr, val, &ok))
 		return ok;
 	if (partition_is_root(vp->pt))
-		return false;
+		return root_read(msr, val);
 	if (registered(vp, msr, HV_INTERCEPT_READ, &ok))
 		return ok;
 	return child_read(vp, msr, val) || partition_ignores_msrs(vp->pt);
