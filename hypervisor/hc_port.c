@@ -248,7 +248,7 @@ u16 hc_connect_port(struct hcall *c)
 		status = connect_check(c, pt, &port);
 	if (status)
 		return status;
-	n = pool_alloc(pt);
+	n = pool_take(pt);
 	if (!n)
 		return HV_STATUS_INSUFFICIENT_MEMORY;
 	n->pt = pt;

@@ -105,8 +105,10 @@ struct pool {
 /* Take one zeroed frame from @pt's pool; NULL: the pool is empty, the caller returns a MEM status. */
 void *pool_alloc(struct partition *pt);
 void pool_free(struct partition *pt, void *page);
-/* True if @n frames could be taken now: check before a sequence that must not stop half-way. */
-static inline bool pool_has(const struct pool *pool, u64 n) { return pool->nr_free >= n; }
+/* True if @n frames can be taken now: asked before a sequence that must not stop half-way. */
+bool pool_has(const struct pool *pool, u64 n);
+/* One frame where nothing else depends on it. NULL: there is none. */
+void *pool_take(struct partition *pt);
 /* One frame from the root to @pt's pool. HV_STATUS_*. */
 u16 pool_deposit(struct partition *pt, u64 pfn);
 /* One free frame of @pt's pool back to the root, zeroed. False: none free. */
@@ -174,6 +176,7 @@ struct synic {
 	u64 scontrol, siefp, simp, sirbp;
 	u64 sint[16];
 	struct synic_msg *queue[16];
+	u64 late_ns;		/* nothing is delivered before; 0: no such time */
 	u8 ring_head[16];
 };
 
@@ -238,6 +241,8 @@ struct vp {
 	bool dispatch_done;		/* root VP: result of its DispatchVp, to be fetched */
 	struct hv_dispatch_vp_output dispatch_result;
 	u64 run_time_ns, run_since_ns;
+	u64 run_ticks;			/* of the TSC, inside the guest alone */
+	u64 repeats_sp;			/* stack pointer of the hypercall that is executed again; 0: none */
 
 	struct lapic lapic;
 	struct synic synic;
@@ -423,6 +428,7 @@ bool intercept_wanted(const struct partition *pt, u32 type, u64 parameter, u32 a
 bool intercept_msr_result(const struct vp *vp, u32 msr, u32 access, u32 *action);
 u64 hypercall_total(void);			/* calls that have ended */
 void hypercall_stats_print(void);		/* by code, on the log */
+void hypercall_counters(void);			/* into the answer to a request */
 /* A child's write to @gpa matched a doorbell: signalled, true. */
 bool port_doorbell(struct vp *vp, u64 gpa, u32 size, u64 value);
 /* A counter of @vp's statistics pages, where they are mapped (HV_COUNTER_VP_*). */

@@ -5,6 +5,7 @@
  * in, the caller's privilege checked, and nothing else done.
  */
 #include "fault.h"
+#include "format.h"
 #include "hc.h"
 #include "internal.h"
 
@@ -137,6 +138,18 @@ void hypercall_stats_print(void)
 	for (u32 i = 0; i < ARRAY_SIZE(table); i++)
 		if (calls[i])
 			hv_info("hypercall %04x %s: %llu, failed %llu", table[i].code, table[i].name, calls[i], failures[i]);
+}
+
+void hypercall_counters(void)
+{
+	char name[16];
+
+	for (u32 i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!calls[i])
+			continue;
+		format_text(name, sizeof(name), "call-%04x", table[i].code);
+		control_answer(name, calls[i]);
+	}
 }
 
 /* ---- registers ---- */
@@ -406,9 +419,22 @@ static void call_finish(struct vp *vp, const struct request *r, u16 status, u32 
 	vp_advance(vp, VMMCALL_LENGTH);
 }
 
+/*
+ * A call that was entered before and goes on has met its fault then. Its stack
+ * pointer tells it from one that an interrupt handler of the guest makes in between.
+ */
+static bool call_repeats(struct vp *vp)
+{
+	bool repeats = vp->repeats_sp == vp->gpr[GPR_RSP];
+
+	if (repeats)
+		vp->repeats_sp = 0;
+	return repeats;
+}
+
 static void call_run(struct vp *vp, const struct hcall_entry *e, struct request *r)
 {
-	const struct fault_call *fault = fault_call(e->code);
+	const struct fault_call *fault = call_repeats(vp) ? NULL : fault_call(e->code);
 	bool gone = false;
 	struct hcall c;
 	u32 done = 0;
@@ -421,11 +447,14 @@ static void call_run(struct vp *vp, const struct hcall_entry *e, struct request 
 		hcall_init(&c, vp, e, r);
 		done = e->rep ? r->start : 0;
 		status = e->rep ? rep_run(&c, r, fault, &done) : simple_run(&c, r, fault);
-		if (!e->rep && c.again)
+		if (!e->rep && c.again) {
+			vp->repeats_sp = vp->gpr[GPR_RSP];
 			return;
+		}
 	}
 	if (!status && e->rep && done < r->count && !fault) {
 		rep_start_write(vp, r, done);
+		vp->repeats_sp = vp->gpr[GPR_RSP];
 		return;
 	}
 	calls[e - table]++;

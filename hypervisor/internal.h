@@ -190,6 +190,11 @@ void irq_drain(struct lp *lp);
 void irq_eoi(struct vp *vp, u8 vector);		/* root VP ended a level vector */
 void irq_print(void);				/* all routes, to the log */
 
+/* ---- control.c: what the root writes to and reads from the port of the log ---- */
+void control_write(u8 byte);
+u8 control_read(void);
+void control_answer(const char *name, u64 value);	/* adds a line to the answer */
+
 /* ---- loader.c ---- */
 void loader_load(struct vp *vp);
 

@@ -76,7 +76,7 @@ static void queue_deliver(struct vp *vp, u8 sint)
 	struct synic_msg *m = vp->synic.queue[sint];
 	struct hv_message *slot;
 
-	if (!m)
+	if (!m || vp->synic.late_ns)
 		return;
 	slot = slot_get(vp, sint);
 	if (!slot)

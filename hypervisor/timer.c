@@ -237,6 +237,10 @@ static void stimer_fire(struct vp *vp, u32 index)
 
 void vp_timers_run(struct vp *vp, u64 now)
 {
+	if (vp->synic.late_ns && vp->synic.late_ns <= now) {
+		vp->synic.late_ns = 0;
+		synic_scan(vp);
+	}
 	if (vp_deadline_ns(vp) > now)
 		return;
 	if (lapic_deadline(&vp->lapic) <= now) {
@@ -258,6 +262,8 @@ u64 vp_deadline_ns(struct vp *vp)
 	if (vp->pt->time_frozen)
 		return ~0ull;
 	best = lapic_deadline(&vp->lapic);
+	if (vp->synic.late_ns)
+		best = min(best, vp->synic.late_ns);
 	for (u32 i = 0; i < 4; i++) {
 		u64 d = vp->stimer[i].deadline;
 
