@@ -52,6 +52,7 @@ void payload_main(void)
 	memory_checks(id);
 	teardown(id);
 	abrupt_checks();
+	states_checks();
 	many_vps_checks();
 	agent_checks();
 	fuzz_checks();

@@ -132,6 +132,9 @@ u64 random_value(void);
 u64 random_register(void);
 void random_checks(void);
 
+/* ---- states.c ---- */
+void states_checks(void);
+
 /* ---- agent.c ---- */
 #define AGENT_MAILBOX	((volatile u32 *)(CHILD_RAM + 0x800))
 #define AGENT_CODE	0x7000u
