@@ -313,6 +313,27 @@ static void synic_checks(void)
 	check(SIM[5].message_type, 2, "brings the next");
 }
 
+/* Messages that wait for their slots are part of the state, out and in. */
+static void timer_state_checks(void)
+{
+	struct hv_vp_state_input *p = in;
+	struct hv_stimers_state state;
+
+	memset(p, 0, 64);
+	p->partition_id = agent;
+	p->type = HV_VP_STATE_SYNTHETIC_TIMERS;
+	check(call(HVCALL_GET_VP_STATE), 0, "state of the timers");
+	memcpy(&state, out, sizeof(state));
+	for (u32 i = 0; i < 4; i++)
+		check(state.timer[i].flags << 8 | state.timer[i].undelivered_exp_time, 1 << 8 | 1, "undelivered, of its time");
+	memset(p->data, 0, sizeof(state));
+	check(call(HVCALL_SET_VP_STATE | VAR(25)), 0, "a state without");
+	check(call(HVCALL_GET_VP_STATE), 0, "read back");
+	check(((struct hv_stimers_state *)out)->timer[2].flags, 0, "none waits");
+	memcpy(p->data, &state, sizeof(state));
+	check(call(HVCALL_SET_VP_STATE | VAR(25)), 0, "the first state again");
+}
+
 /* Timers of message mode that expire at once: each has a buffer of its own. */
 static void timer_checks(void)
 {
@@ -323,6 +344,7 @@ static void timer_checks(void)
 	for (u32 i = 0; i < 4; i++)
 		check(agent_wrmsr(HV_MSR_STIMER0_CONFIG + 2 * i + 1, 1), 1, "long past");
 	agent_rdmsr(HV_MSR_VP_INDEX);
+	timer_state_checks();
 	for (u32 i = 0; i < 4; i++)
 		SIM[i + 1].message_type = 0;
 	agent_wrmsr(HV_MSR_EOM, 0);
