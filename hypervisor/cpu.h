@@ -73,6 +73,16 @@ static inline void clgi(void) { asm volatile("clgi" : : : "memory"); }
 static inline void sti(void) { asm volatile("sti" : : : "memory"); }
 static inline void cli(void) { asm volatile("cli" : : : "memory"); }
 
+static inline u64 read_cr0(void)
+{
+	u64 val;
+
+	asm volatile("mov %%cr0, %0" : "=r"(val));
+	return val;
+}
+
+static inline void write_cr0(u64 val) { asm volatile("mov %0, %%cr0" : : "r"(val) : "memory"); }
+
 static inline u64 read_cr4(void)
 {
 	u64 val;

@@ -104,7 +104,10 @@ static void synthetic_leaf(const struct vp *vp, u32 leaf, u32 last, u32 out[4])
 		break;
 	case HV_CPUID_CPU_MANAGEMENT:
 		/* StartLogicalProcessor, CreateRootVirtualProcessor, the identity bit */
-		out[EAX] = is_root ? BIT(31) | BIT(1) | BIT(0) : 0;
+		out[EAX] = pt->privileges & HV_PRIV_CPU_MANAGEMENT ? BIT(31) | BIT(1) | BIT(0) : 0;
+		break;
+	case HV_CPUID_ISOLATION:
+		out[EBX] = pt->privileges & HV_PRIV_ISOLATION ? HV_ISOLATION_VBS : 0;
 		break;
 	}
 }

@@ -125,6 +125,8 @@ static void log_request(u8 what)
 {
 	if (what == 'r')
 		irq_print();
+	else if (what == 'l')
+		topology_print();
 }
 
 static void root_end_port(struct vp *vp, u16 port, u32 val)

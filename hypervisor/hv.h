@@ -39,8 +39,10 @@ void __attribute__((noreturn, format(printf, 1, 2))) hv_panic(const char *fmt, .
 #define hv_assert(cond)	do { if (!(cond)) hv_panic("%s:%d: %s", __FILE__, __LINE__, #cond); } while (0)
 
 /* ---- options.c: the command line --------------------------------------- */
+enum role { ROLE_ROOT, ROLE_L1VH, ROLE_GUEST, ROLE_ISOLATED };
 struct options {
 	bool root_scheduler;	/* sched=root */
+	enum role role;		/* role=: what the first partition is told that it is */
 	bool verbose;
 	bool trap_reset;	/* trap-reset: a verdict before the machine's reset too */
 	u16 exit_port;		/* isa-debug-exit; 0: none */
@@ -184,6 +186,8 @@ struct vp {
 	struct partition *pt;
 	u32 index;
 	struct lp *home;		/* the LP it runs on; root VPs: for good */
+	u8 subnode_type;		/* where CreateVp says that it is */
+	u64 subnode_id;
 	struct vp *next_home;		/* all VPs of home */
 	struct vp *next_runnable;	/* home's run queue */
 	bool on_runq;
@@ -360,6 +364,7 @@ struct lp {
 	u32 apic_id;
 	bool started;			/* the hypervisor runs there */
 	bool added;			/* the root knows it */
+	struct hv_proximity_info proximity;	/* where the root says that it is */
 	struct vp *root_vp;
 	struct vp *vps;			/* all VPs that have this LP as home */
 	struct vp *running;		/* last chosen by the scheduler */

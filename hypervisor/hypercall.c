@@ -486,16 +486,14 @@ u16 hc_vp(struct hcall *c, u64 id, u32 index, u32 who, struct partition **pt, st
 	return *vp ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_VP_INDEX;
 }
 
-/* 4.2: bits 30:1 are reserved, and without bit 31 nothing else counts. One domain here: 0. */
+/* 4.2: bits 30:1 are reserved, and without bit 31 nothing else counts. Domains are those that ACPI names. */
 u16 hc_check_proximity(const struct hv_proximity_info *info)
 {
 	if (!(info->flags & HV_PROXIMITY_VALID))
 		return HV_STATUS_SUCCESS;
 	if (info->flags & ~(HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED))
 		return HV_STATUS_INVALID_PARAMETER;
-	if (info->domain_id && !(info->flags & HV_PROXIMITY_PREFERRED))
-		return HV_STATUS_INVALID_PROXIMITY_DOMAIN_INFO;
-	return HV_STATUS_SUCCESS;
+	return topology_domain_known(info->domain_id) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PROXIMITY_DOMAIN_INFO;
 }
 
 /* 4.1: no VTL but 0 here. */

@@ -21,6 +21,11 @@ void __attribute__((noreturn)) machine_exit(u8 code);
 #define QUIRK_STALE_MAPS	BIT(2)	/* a second map of a busy (VP, vector) replaces the first */
 void options_parse(const char *line);
 
+/* ---- role.c: the first partition ---- */
+bool role_find(const char *word, u64 len, enum role *role);
+u64 role_privileges(void);
+void role_start(void);		/* its VPs, as far as they are there from the start */
+
 /* ---- multiboot.c: what the boot loader hands over ---- */
 struct boot_range { u64 base, size; u32 type; };
 #define RANGE_RAM	1
@@ -36,9 +41,14 @@ extern struct boot_info boot_info;
 void multiboot_parse(u32 magic, u32 info);
 
 /* ---- acpi.c ---- */
+#define MAX_DOMAINS	64
 struct acpi_info {
 	u32 nr_lps;
 	u32 apic_ids[MAX_LPS];
+	u32 nr_affinities;			/* SRAT: of processors */
+	struct { u32 apic_id, domain; } affinities[MAX_LPS];
+	u32 nr_domains;				/* SRAT: of processors and memory */
+	u32 domains[MAX_DOMAINS];
 	u16 pm1a_cnt, pm1b_cnt, pm_timer;
 	u16 reset_port;
 	u8 reset_value;
@@ -46,6 +56,12 @@ struct acpi_info {
 extern struct acpi_info acpi;
 void acpi_parse(void);
 void acpi_power_off(void);	/* returns if the board has no PM1 control port, or it did not work */
+
+/* ---- topology.c: where processors are, and what the root says of it ---- */
+bool topology_domain_known(u32 domain);
+u16 topology_check_lp(u32 apic_id, const struct hv_proximity_info *told);
+u16 topology_check_vp(const struct lp *home, u8 subnode_type, u64 subnode_id);
+void topology_print(void);			/* to the log */
 
 /* ---- frame.c ---- */
 void frame_init(void);
@@ -68,7 +84,8 @@ void lp_start_others(void);
 void lp_stats_print(void);
 u32 apic_timer_count(bool start);
 void apic_eoi(void);
-void apic_timer_set(struct lp *lp, u64 deadline_ns);
+bool apic_is_level(u8 vector);
+void apic_timer_set(struct lp *lp, u64 deadline_ns, u64 now);
 void __attribute__((noreturn)) lp_main(struct lp *lp);
 void __attribute__((noreturn)) sched_run(struct lp *lp);
 
@@ -79,7 +96,7 @@ void __attribute__((noreturn)) sched_run(struct lp *lp);
 /* ---- timer.c ---- */
 void time_init(void);
 extern u64 apic_timer_hz;	/* the physical one */
-void vp_timers_run(struct vp *vp);		/* fire what is due */
+void vp_timers_run(struct vp *vp, u64 now);	/* fire what is due */
 u64 vp_deadline_ns(struct vp *vp);		/* next event, ~0: none */
 bool stimer_read(struct vp *vp, u32 msr, u64 *val);
 bool stimer_write(struct vp *vp, u32 msr, u64 val);

@@ -18,6 +18,7 @@
 #define APIC_LDR	0xd0
 #define APIC_DFR	0xe0
 #define APIC_SVR	0xf0
+#define APIC_TMR	0x180
 #define APIC_ICR_LOW	0x300
 #define APIC_ICR_HIGH	0x310
 #define APIC_LVT_TIMER	0x320
@@ -102,6 +103,12 @@ struct lp *lp_by_apic_id(u32 apic_id)
 	return NULL;
 }
 
+/* Trigger mode of a vector in service. */
+bool apic_is_level(u8 vector)
+{
+	return apic_read(APIC_TMR + vector / 32 * 0x10) & BIT(vector % 32);
+}
+
 void apic_eoi(void)
 {
 	apic_write(APIC_EOI, 0);
@@ -125,9 +132,9 @@ void lp_kick(struct lp *lp)
  * @deadline_ns: absolute; ~0: no event. A deadline that has passed fires at once.
  * A timer that is due earlier is left alone: whoever is woken looks again.
  */
-void apic_timer_set(struct lp *lp, u64 deadline_ns)
+void apic_timer_set(struct lp *lp, u64 deadline_ns, u64 now)
 {
-	u64 now = time_now_ns(), ticks;
+	u64 ticks;
 
 	if (deadline_ns == lp->timer_ns || (lp->timer_ns > now && lp->timer_ns < deadline_ns))
 		return;
@@ -218,7 +225,6 @@ void lp_init_boot(void)
 
 	pic_mask();
 	idt_init();
-	lp->added = true;
 	lp_here(lp);
 	nr_lps = 1;
 }
@@ -242,9 +248,11 @@ static bool ap_wait(void)
 {
 	u64 end = time_now_ns() + AP_WAIT_NS;
 
-	while (!ap_here)
+	while (!ap_here) {
 		if (time_now_ns() > end)
 			return false;
+		cpu_relax();
+	}
 	return true;
 }
 
@@ -304,6 +312,7 @@ void lp_stats_print(void)
 
 	for (u32 i = 0; i < nr_lps; i++)
 		exits += lps[i]->nr_exits;
+	topology_print();
 	hv_info("exits: %llu", exits);
 	exit_stats_print();
 }

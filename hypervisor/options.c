@@ -73,12 +73,20 @@ static void parse_fault(const char *word, u64 len)
 		hv_panic("fault= takes call:CODE:NTH:REPS:STATUS or message:NTH:dup|type|vp|size, not %.*s", (int)len, word);
 }
 
+static void parse_role(const char *word, u64 len)
+{
+	if (!role_find(word, len, &options.role))
+		hv_panic("role= takes root, l1vh, guest or isolated, not %.*s", (int)len, word);
+}
+
 static void parse_word(const char *word, u64 len)
 {
 	if (word_is(word, len, "sched=lp"))
 		options.root_scheduler = false;
 	else if (word_is(word, len, "sched=root"))
 		options.root_scheduler = true;
+	else if (len > 5 && !memcmp(word, "role=", 5))
+		parse_role(word + 5, len - 5);
 	else if (word_is(word, len, "trap-reset"))
 		options.trap_reset = true;
 	else if (word_is(word, len, "verbose"))

@@ -160,6 +160,8 @@ static u64 page_shared(void)
 
 void root_pages_init(struct vp *vp)
 {
+	if (options.role != ROLE_ROOT)
+		return;
 	vp->synic.siefp = page_shared();
 	vp->synic.simp = page_shared();
 	vp->synic.sirbp = page_shared();
@@ -174,7 +176,7 @@ void root_pages_init(struct vp *vp)
 /* New value of a page MSR: where the page is, is the root's to read only. */
 static u64 page_msr(struct vp *vp, u64 old, u64 val)
 {
-	if (!partition_is_root(vp->pt) || (options.quirks & QUIRK_GUEST_PAGES))
+	if (!partition_is_root(vp->pt) || options.role != ROLE_ROOT || (options.quirks & QUIRK_GUEST_PAGES))
 		return val;
 	if ((val ^ old) & PAGE_GFN)
 		hv_info("root VP %u: writes page %llx where %llx is provided", vp->index, val >> PAGE_SHIFT,

@@ -235,11 +235,9 @@ static void stimer_fire(struct vp *vp, u32 index)
 		stimer_message(vp, index, deadline);
 }
 
-void vp_timers_run(struct vp *vp)
+void vp_timers_run(struct vp *vp, u64 now)
 {
-	u64 now = time_now_ns();
-
-	if (vp->pt->time_frozen)
+	if (vp_deadline_ns(vp) > now)
 		return;
 	if (lapic_deadline(&vp->lapic) <= now) {
 		lapic_tick(&vp->lapic, now);

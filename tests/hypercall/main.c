@@ -334,19 +334,40 @@ static void system_checks(void)
 	check(property_get(~0ull, 0x77777), HV_STATUS_UNKNOWN_PROPERTY, "unknown property");
 }
 
-static u16 lp_add(u32 index, u32 apic_id)
+static u16 lp_add(u32 index, u32 apic_id, u32 domain, u32 flags)
 {
 	struct hv_add_lp_input *p = in;
 
-	*p = (struct hv_add_lp_input){ .lp_index = index, .apic_id = apic_id };
+	*p = (struct hv_add_lp_input){ .lp_index = index, .apic_id = apic_id, .proximity = { domain, flags } };
 	return call(HVCALL_ADD_LOGICAL_PROCESSOR);
+}
+
+static u16 root_vp_create(u32 index, u64 lp, u8 subnode_type, u64 subnode_id)
+{
+	struct hv_create_vp_input *p = in;
+
+	*p = (struct hv_create_vp_input){ .partition_id = ~0ull, .vp_index = index, .flags = lp,
+					  .subnode_type = subnode_type, .subnode_id = subnode_id };
+	return call(HVCALL_CREATE_VP);
 }
 
 static void lp_checks(void)
 {
-	check(lp_add(0, 0), HV_STATUS_INVALID_LP_INDEX, "LP 0 is taken");
-	check(lp_add(1, 0), HV_STATUS_INVALID_PARAMETER, "its processor too");
-	check(lp_add(1, 77), HV_STATUS_PROCESSOR_STARTUP_TIMEOUT, "a processor that is not there");
+	check(lp_add(0, 0, 0, 0), HV_STATUS_INVALID_LP_INDEX, "LP 0 is taken");
+	check(lp_add(1, 0, 0, 0), HV_STATUS_INVALID_PARAMETER, "its processor too");
+	check(lp_add(1, 77, 0, 0), HV_STATUS_PROCESSOR_STARTUP_TIMEOUT, "a processor that is not there");
+	check(lp_add(1, 1, 0, HV_PROXIMITY_VALID | BIT(3)), HV_STATUS_INVALID_PARAMETER, "reserved bit of its proximity");
+	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID), HV_STATUS_INVALID_PROXIMITY_DOMAIN_INFO, "a domain that is not there");
+	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED), HV_STATUS_INVALID_PROXIMITY_DOMAIN_INFO,
+	      "not even preferred");
+	check(lp_add(1, 1, 0, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED), 0, "AddLogicalProcessor");
+	check(lp_add(1, 1, 0, 0), HV_STATUS_INVALID_LP_INDEX, "a second time");
+	check(root_vp_create(1, 1, 4, 0), HV_STATUS_INVALID_PARAMETER, "unknown subnode type");
+	check(root_vp_create(1, 1, HV_SUBNODE_SOCKET, 99), HV_STATUS_INVALID_PARAMETER, "a socket that its LP is not in");
+	check(root_vp_create(1, 1, 0, 99), HV_STATUS_INSUFFICIENT_MEMORY, "a subnode without type does not count");
+	deposit(~0ull, 4);
+	check(root_vp_create(1, 1, 0, 99), 0, "the root's second VP");
+	check(root_vp_create(2, 1, 0, 0), HV_STATUS_INVALID_PARAMETER, "its LP has one already");
 }
 
 #define DEVICE	(BIT(62) | 0x18)	/* PCI 00:03.0 */
