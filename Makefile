@@ -33,7 +33,7 @@ qemu-guest: build $(IMAGE)/qemu.img ## guests under Debian's QEMU with -accel ms
 check: kernel ## style of the kernel code: checkpatch, sparse, W=1, kernel-doc
 	@harness/check
 
-bench: build ## boot time under the hypervisor over boot time without [RUNS=n]
+bench: build ## boot times: root with and without hypervisor, a guest under each VMM [RUNS=n]
 	@harness/bench $(RUNS)
 
 soak: build ## many boots with 2 CPUs, each CPU seen inside the hypervisor [RUNS=n]
