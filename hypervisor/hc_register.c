@@ -374,18 +374,9 @@ static u16 apic_base_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[
 	return bad_value(!lapic_base_set(&vp->lapic, v[0]));
 }
 
-/* APM2 7.8.1: types 0, 1, 4 to 7. */
-static bool pat_ok(u64 pat)
-{
-	for (u32 i = 0; i < 8; i++, pat >>= 8)
-		if ((pat & 0xff) > 7 || (pat & 0xff) == 2 || (pat & 0xff) == 3)
-			return false;
-	return true;
-}
-
 static u16 pat_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	if (!pat_ok(v[0]))
+	if (!pat_valid(v[0]))
 		return HV_STATUS_INVALID_REGISTER_VALUE;
 	vp->pat = v[0];
 	return save_set(vp, r, n, v);

@@ -57,6 +57,16 @@ extern struct acpi_info acpi;
 void acpi_parse(void);
 void acpi_power_off(void);	/* returns if the board has no PM1 control port, or it did not work */
 
+/* ---- trace.c ---- */
+#define TRACE_MAX	65536u
+u64 trace_size(void);		/* bytes of start-up memory that trace_init() takes */
+void trace_init(void);
+void trace_exit(const struct vp *vp);
+void trace_call(const struct vp *vp, u16 code, u16 status, u32 reps);
+void trace_intercept(const struct vp *vp, u32 type);
+void trace_message(const struct vp *to, u8 sint, u32 type);
+void trace_print(bool well);	/* @well: how the run ends */
+
 /* ---- topology.c: where processors are, and what the root says of it ---- */
 bool topology_domain_known(u32 domain);
 u16 topology_check_lp(u32 apic_id, const struct hv_proximity_info *told);
@@ -71,6 +81,7 @@ extern char hv_image_start[], hv_image_end[];
 void pool_seed(struct partition *pt, u64 nr_pages);	/* from boot memory */
 
 /* ---- npt.c ---- */
+u64 npt_root_tables(u64 frames);			/* pages that its tables can need */
 void npt_init_root(struct partition *pt);	/* identity map, without hypervisor frames */
 void npt_root_open(u64 pfn, u32 prot);		/* rights of one frame in the root: 0, NPT_R, ... */
 void npt_flush_due(void);			/* do the flushes that pool and map calls left due */
@@ -132,6 +143,7 @@ void exit_handle(struct vp *vp);
 void exit_stats_print(void);
 bool msr_read(struct vp *vp, u32 msr, u64 *val);	/* false: #GP */
 bool msr_write(struct vp *vp, u32 msr, u64 val);
+bool pat_valid(u64 pat);
 bool msr_is_virtual(struct vp *vp, u32 msr);	/* of a child: emulated, not merely refused or ignored */
 void apic_access(struct vp *vp, u64 gpa);
 void apic_effect(struct vp *vp, const struct lapic_effect *fx);
@@ -164,6 +176,11 @@ void irq_taken(struct lp *lp, u8 vector);	/* from the interrupt entry */
 void irq_drain(struct lp *lp);
 void irq_eoi(struct vp *vp, u8 vector);		/* root VP ended a level vector */
 void irq_print(void);				/* all routes, to the log */
+
+/* ---- control.c: what the root writes to and reads from the port of the log ---- */
+void control_write(u8 byte);
+u8 control_read(void);
+void control_answer(const char *name, u64 value);	/* adds a line to the answer */
 
 /* ---- loader.c ---- */
 void loader_load(struct vp *vp);

@@ -313,7 +313,7 @@ void lp_stats_print(void)
 	for (u32 i = 0; i < nr_lps; i++)
 		exits += lps[i]->nr_exits;
 	topology_print();
-	hv_info("exits: %llu", exits);
+	hv_info("exits: %llu, hypercalls: %llu", exits, hypercall_total());
 	exit_stats_print();
 }
 
