@@ -9,6 +9,7 @@
 #define MSR_APIC_BASE		0x1b
 #define MSR_TSC_DEADLINE	0x6e0
 #define MSR_EFER		0xc0000080
+#define MSR_HWCR		0xc0010015
 #define MSR_VM_CR		0xc0010114
 #define MSR_VM_HSAVE_PA		0xc0010117
 

@@ -18,6 +18,7 @@ void __noreturn hv_main(u32 magic, u32 info)
 	svm_check();
 	acpi_parse();
 	frame_init();
+	trace_init();
 	svm_init();
 	lp_init_boot();
 	time_init();

@@ -167,6 +167,8 @@ static void lp_idle(struct lp *lp, u64 since)
 
 static void vp_enter(struct lp *lp, struct vp *vp, u64 since)
 {
+	u64 ticks;
+
 	vp_fpu_load(vp);
 	vp->vmcb->s.rax = vp->gpr[GPR_RAX];
 	vp->vmcb->s.rsp = vp->gpr[GPR_RSP];
@@ -177,7 +179,9 @@ static void vp_enter(struct lp *lp, struct vp *vp, u64 since)
 	lp->in_guest = 1;
 	hv_unlock();
 
+	ticks = rdtsc();
 	svm_run((u64)vp->vmcb, vp->gpr);
+	vp->run_ticks += rdtsc() - ticks;
 
 	vp->gpr[GPR_RAX] = vp->vmcb->s.rax;
 	vp->gpr[GPR_RSP] = vp->vmcb->s.rsp;

@@ -98,6 +98,7 @@ static void root_msrpm_init(void)
 	msrpm_set(root_msrpm, MSR_TSC, false, true);
 	msrpm_set(root_msrpm, MSR_TSC_DEADLINE, true, true);
 	msrpm_set(root_msrpm, MSR_EFER, true, true);
+	msrpm_set(root_msrpm, MSR_HWCR, true, false);
 	msrpm_set(root_msrpm, MSR_VM_CR, true, true);
 	msrpm_set(root_msrpm, MSR_VM_HSAVE_PA, true, true);
 	for (u32 msr = 0x800; msr < 0x900; msr++)

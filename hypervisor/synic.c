@@ -76,7 +76,7 @@ static void queue_deliver(struct vp *vp, u8 sint)
 	struct synic_msg *m = vp->synic.queue[sint];
 	struct hv_message *slot;
 
-	if (!m)
+	if (!m || vp->synic.late_ns)
 		return;
 	slot = slot_get(vp, sint);
 	if (!slot)
@@ -90,6 +90,7 @@ static void queue_deliver(struct vp *vp, u8 sint)
 	m->queued = false;
 	m->target = NULL;
 	slot_store(slot, &m->msg, vp->synic.queue[sint]);
+	trace_message(vp, sint, m->msg.message_type);
 	synic_interrupt(vp, sint);
 }
 
@@ -284,7 +285,7 @@ static u64 msr_privilege(u32 msr)
 	return ~0ull;		/* no such MSR */
 }
 
-static bool msr_permitted(struct vp *vp, u32 msr)
+bool msr_synthetic_permitted(const struct vp *vp, u32 msr)
 {
 	u64 need = msr_privilege(msr);
 
@@ -346,7 +347,7 @@ bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val)
 		crash_read(pt, msr, val);
 		return true;
 	}
-	if (!msr_permitted(vp, msr))
+	if (!msr_synthetic_permitted(vp, msr))
 		return !partition_is_root(pt) && partition_ignores_msrs(pt);
 	switch (msr) {
 	case HV_MSR_GUEST_OS_ID:
@@ -449,7 +450,7 @@ bool msr_synthetic_write(struct vp *vp, u32 msr, u64 val)
 		crash_write(vp, msr, val);
 		return true;
 	}
-	if (!msr_permitted(vp, msr))
+	if (!msr_synthetic_permitted(vp, msr))
 		return !partition_is_root(pt) && partition_ignores_msrs(pt);
 	switch (msr) {
 	case HV_MSR_GUEST_OS_ID:

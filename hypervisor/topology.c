@@ -46,15 +46,15 @@ static u32 package_of(u32 apic_id)
 	return apic_id >> package_shift();
 }
 
-/* Preferred or required: a processor is where it is. */
+/* A processor is where it is: no other domain that there is will do. */
 u16 topology_check_lp(u32 apic_id, const struct hv_proximity_info *told)
 {
 	u32 domain = domain_of(apic_id);
 
-	if (!(told->flags & HV_PROXIMITY_VALID) || told->domain_id == domain)
+	if (!(told->flags & HV_PROXIMITY_VALID) || told->domain_id == domain || !topology_domain_known(told->domain_id))
 		return HV_STATUS_SUCCESS;
 	hv_info("processor with APIC ID %u is in proximity domain %u, the root says %u", apic_id, domain, told->domain_id);
-	return HV_STATUS_INVALID_PROXIMITY_DOMAIN_INFO;
+	return HV_STATUS_INVALID_PARAMETER;
 }
 
 /* A root VP's socket is the package of its LP; the other subnodes have no number that we know. */
