@@ -418,6 +418,32 @@ static void dirty_checks(void)
 	check(dirty_count(256) << 8 | ((u8 *)out)[7], 1 << 8 | 3, "page 7 is dirty");
 }
 
+/* ---- a doorbell, and a port in its ring that nobody knows ---- */
+
+static u32 ring_count(u32 port)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < HV_EVENT_RING_ENTRIES; i++)
+		n += ring->data[i] == port;
+	return n;
+}
+
+static void ring_checks(void)
+{
+	deposit(1, 1);
+	check(port_create(1, 9, agent, HV_PORT_DOORBELL), 0, "a doorbell");
+	check(port_connect(agent, 9, 1, 9, HV_PORT_DOORBELL), 0, "connected");
+	check(unmap(agent, 3, 1, 0), 0, "where nothing is mapped");
+	check(request("fault=ring:1"), 1, "with a stranger");
+	check(agent_do(OP_WRITE, 1, 0x3000, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "the write is no intercept");
+	check(ring_count(9) << 8 | ring_count(0xfffff0), 1 << 8 | 1, "both are in the ring");
+	check(request("fault=none"), 1, "no more");
+	check(agent_do(OP_WRITE, 1, 0x3000, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "another write");
+	check(ring_count(9) << 8 | ring_count(0xfffff0), 2 << 8 | 1, "is alone");
+	check(fast(HVCALL_DELETE_PORT, 1, 9), 0, "DeletePort");
+}
+
 /* ---- calls that nobody handles ---- */
 
 static void hypercall_intercept_checks(void)
@@ -446,6 +472,7 @@ void agent_checks(void)
 	timer_checks();
 	timer_storm_checks();
 	dirty_checks();
+	ring_checks();
 	vp_deletion_checks();
 	agent_delete();
 }

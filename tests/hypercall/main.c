@@ -53,6 +53,7 @@ void payload_main(void)
 	teardown(id);
 	abrupt_checks();
 	states_checks();
+	fault_checks();
 	many_vps_checks();
 	agent_checks();
 	fuzz_checks();
