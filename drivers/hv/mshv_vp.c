@@ -482,6 +482,12 @@ static int vp_create_file(struct mshv_partition *pt, u32 index,
 	return 0;
 }
 
+/* As many as the hypervisor says, and as its messages can name */
+static u32 vp_limit(void)
+{
+	return min_t(u32, ms_hyperv.max_vp_index, TLFS_VPSET_BANKS * 64);
+}
+
 /**
  * mshv_vp_ioctl_create() - MSHV_CREATE_VP
  * @object: partition, locked
@@ -498,7 +504,7 @@ long mshv_vp_ioctl_create(void *object, void __user *uarg, void *arg)
 	struct file *file;
 	int fd, ret;
 
-	if (index >= MSHV_MAX_VPS)
+	if (index >= vp_limit())
 		return -EINVAL;
 	if (xa_load(&pt->vps, index))
 		return -EEXIST;

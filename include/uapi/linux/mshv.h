@@ -89,6 +89,7 @@ struct mshv_create_partition_v2 {
 /* also on /dev/mshv and on VP file descriptors */
 #define MSHV_ROOT_HVCALL	_IOWR(MSHV_IOCTL, 0x07, struct mshv_root_hvcall)
 
+/* Hypervisors allow at least so many; for more, ask CPUID leaf 0x40000005 */
 #define MSHV_MAX_VPS		256
 
 /**

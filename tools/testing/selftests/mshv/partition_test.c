@@ -181,8 +181,20 @@ TEST_F(device, rejects_vp_index_out_of_range)
 {
 	int fd = vm_partition(self->dev, 0);
 
-	EXPECT_ERRNO(EINVAL, create_vp(fd, MSHV_MAX_VPS));
+	EXPECT_ERRNO(EINVAL, create_vp(fd, vm_max_vps()));
 	EXPECT_ERRNO(EINVAL, create_vp(fd, ~0U));
+	close(fd);
+}
+
+TEST_F(device, as_many_vps_as_the_hypervisor_allows)
+{
+	int fd = vm_partition(self->dev, 0);
+	int vp;
+
+	EXPECT_LE(MSHV_MAX_VPS, vm_max_vps());
+	vp = create_vp(fd, vm_max_vps() - 1);
+	EXPECT_LE(0, vp);
+	close(vp);
 	close(fd);
 }
 

@@ -3,6 +3,7 @@
  * A tiny library to run guest code through /dev/mshv.
  */
 #define _GNU_SOURCE
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -349,6 +350,19 @@ int vm_enter_at(struct vm *vm, void (*guest)(void))
 	};
 
 	return vp_set_regs(vm->vp, 0, regs, sizeof(regs) / sizeof(*regs));
+}
+
+/**
+ * vm_max_vps() - how many VPs a partition may have
+ *
+ * Return: What the hypervisor says.
+ */
+unsigned int vm_max_vps(void)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	__cpuid(0x40000005, eax, ebx, ecx, edx);
+	return eax;
 }
 
 static int vm_create_vp(struct vm *vm)

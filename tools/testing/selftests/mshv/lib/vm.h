@@ -57,6 +57,7 @@ int vm_unmap(int fd, uint64_t gfn, void *addr, size_t size);
 void *vm_pages(size_t size);
 
 int vm_create(struct vm *vm);
+unsigned int vm_max_vps(void);
 int vm_enter_at(struct vm *vm, void (*guest)(void));
 void vm_destroy(struct vm *vm);
 uint64_t vm_guest_address(void (*guest)(void));
