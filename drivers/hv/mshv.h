@@ -296,6 +296,8 @@ void mshv_vp_release(struct mshv_vp *vp);
  * mshv_state.c: VP state, in pieces and in shared pages
  */
 
+struct page *mshv_shared_page_get(struct mshv_pool *pool, u64 pfn);
+void mshv_shared_page_put(struct mshv_pool *pool, struct page *page);
 int mshv_state_pages_map(struct mshv_vp *vp);
 void mshv_state_pages_unmap(struct mshv_vp *vp);
 int mshv_state_mmap(struct mshv_vp *vp, struct vm_area_struct *vma);
@@ -379,6 +381,13 @@ long mshv_hvcall_ioctl_vp(void *object, void __user *uarg, void *arg);
 long mshv_bitmap_ioctl_get(void *object, void __user *uarg, void *arg);
 
 /*
+ * mshv_stats.c: what the hypervisor counts
+ */
+
+int mshv_stats_show(struct seq_file *m, u32 type, u64 id, u32 vp_index);
+unsigned int mshv_stats_count_lps(void);
+
+/*
  * mshv_debugfs.c
  */
 
@@ -427,6 +436,10 @@ int hv_call_set_vp_registers(struct mshv_vp *vp,
 			     const struct tlfs_reg_assoc *regs, u16 count);
 int hv_call_map_vp_state_page(struct mshv_vp *vp, u16 type, u64 *pfn);
 int hv_call_unmap_vp_state_page(struct mshv_vp *vp, u16 type);
+int hv_call_map_stats_page(u32 type, const struct tlfs_stats_identity *identity,
+			   u64 *pfn);
+int hv_call_unmap_stats_page(u32 type,
+			     const struct tlfs_stats_identity *identity);
 int hv_call_get_vp_state(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 			 const u64 *pfns, unsigned int nr_pfns,
 			 struct tlfs_stimers_state *out);

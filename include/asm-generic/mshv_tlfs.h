@@ -1028,6 +1028,7 @@ static_assert(sizeof(struct tlfs_in_notify_port_ring_empty) == 8);
 #define TLFS_STATS_AREA_PARENT		1
 
 #define TLFS_STATS_COUNTERS		512
+#define TLFS_STATS_HYPERVISOR_LPS	1	/* x86-64 */
 #define TLFS_STATS_VP_DISPATCH_BLOCKED	202	/* x86-64 */
 
 /* id: LP index, or partition id */
