@@ -247,6 +247,7 @@ struct mshv_vp_stats {
  * @index: VP index
  * @created: it exists in the hypervisor
  * @pages: its state pages, NULL where there is none
+ * @control: what user space says about it, NULL while nobody has asked for it
  * @wait: the thread that runs it
  * @kicks: wake-ups since it was last resumed
  * @kick_owed: a message was taken before the wake-up that announces it
@@ -265,6 +266,7 @@ struct mshv_vp {
 	u32 index;
 	bool created;
 	struct page *pages[MSHV_STATE_PAGES];
+	struct mshv_vp_control *control;
 	wait_queue_head_t wait;
 	atomic_t kicks;
 	bool kick_owed;

@@ -125,19 +125,58 @@ void mshv_state_pages_unmap(struct mshv_vp *vp)
 	state_page_unmap(vp, MSHV_STATE_PAGE_INTERCEPT);
 }
 
+/* The page through which user space talks to the kernel; made for who asks */
+static void *state_control_page(struct mshv_vp *vp)
+{
+	void *page;
+
+	if (READ_ONCE(vp->control))
+		return vp->control;
+
+	page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (page && cmpxchg(&vp->control, NULL, page))
+		free_page((unsigned long)page);
+
+	return vp->control;
+}
+
+static int state_mmap_find(struct mshv_vp *vp, unsigned long offset,
+			   unsigned long *pfn)
+{
+	void *page;
+
+	if (offset == MSHV_VP_MMAP_OFFSET_CONTROL) {
+		page = state_control_page(vp);
+		if (!page)
+			return -ENOMEM;
+		*pfn = virt_to_phys(page) >> PAGE_SHIFT;
+		return 0;
+	}
+
+	if (offset >= MSHV_STATE_PAGES || !vp->pages[offset])
+		return -ENODEV;
+
+	*pfn = page_to_pfn(vp->pages[offset]);
+	return 0;
+}
+
 /**
  * mshv_state_mmap() - mmap() of a VP file
  * @vp: the VP
- * @vma: one page, shared, at the offset of one of the state pages
+ * @vma: one page, shared, at the offset of one of the pages
  *
- * Return: 0; -ENODEV if the VP does not have that page; -EINVAL.
+ * Return: 0; -ENODEV if the VP does not have that page; -EINVAL; -ENOMEM.
  */
 int mshv_state_mmap(struct mshv_vp *vp, struct vm_area_struct *vma)
 {
+	unsigned long pfn;
+	int ret;
+
 	if (vma->vm_pgoff >= MSHV_VP_MMAP_OFFSET_COUNT)
 		return -EINVAL;
-	if (vma->vm_pgoff >= MSHV_STATE_PAGES || !vp->pages[vma->vm_pgoff])
-		return -ENODEV;
+	ret = state_mmap_find(vp, vma->vm_pgoff, &pfn);
+	if (ret)
+		return ret;
 	if (vma->vm_end - vma->vm_start != PAGE_SIZE ||
 	    !(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
 		return -EINVAL;
@@ -148,8 +187,7 @@ int mshv_state_mmap(struct mshv_vp *vp, struct vm_area_struct *vma)
 	 * has no room for a count of its mappings.
 	 */
 	vma->vm_flags &= ~VM_MAYEXEC;
-	return remap_pfn_range(vma, vma->vm_start,
-			       page_to_pfn(vp->pages[vma->vm_pgoff]), PAGE_SIZE,
+	return remap_pfn_range(vma, vma->vm_start, pfn, PAGE_SIZE,
 			       vma->vm_page_prot);
 }
 

@@ -53,6 +53,14 @@ void mshv_vp_kick(struct mshv_vp *vp)
 	wake_up(&vp->wait);
 }
 
+/* Has user space said, on the page for that, that the VP is not to run? */
+static bool vp_cancelled(struct mshv_vp *vp)
+{
+	const struct mshv_vp_control *control = READ_ONCE(vp->control);
+
+	return control && READ_ONCE(control->cancel);
+}
+
 /*
  * The message page is shared with user space, too.  Take one copy, and believe
  * nothing in it that has not been checked.
@@ -247,7 +255,7 @@ static int vp_run_dispatched(struct mshv_vp *vp)
 	while (!mshv_going_down()) {
 		ret = vp->blocked ? vp_wait_unblocked(vp) : 0;
 		if (!ret)
-			ret = mshv_guest_work();
+			ret = vp_cancelled(vp) ? -EINTR : mshv_guest_work();
 		if (!ret)
 			ret = vp_dispatch(vp);
 		if (ret)
@@ -289,7 +297,7 @@ static int vp_run(struct mshv_vp *vp)
 	int ret;
 
 	do {
-		if (signal_pending(current))
+		if (signal_pending(current) || vp_cancelled(vp))
 			return -EINTR;
 		if (mshv_going_down())
 			return -EIO;
@@ -539,5 +547,6 @@ void mshv_vp_release(struct mshv_vp *vp)
 {
 	mshv_debugfs_remove(vp->debugfs);
 	mshv_state_pages_unmap(vp);
+	free_page((unsigned long)vp->control);
 	kfree(vp);
 }
