@@ -138,6 +138,13 @@ void mshv_region_release_all(struct mshv_partition *pt);
  * mshv_partition.c
  */
 
+/* Where a guest can write to */
+enum mshv_io_space {
+	MSHV_IO_MEMORY,
+	MSHV_IO_PORTS,
+	MSHV_IO_SPACES,
+};
+
 /**
  * enum mshv_async_state - the one asynchronous hypercall of a partition
  * @MSHV_ASYNC_IDLE: there is none
@@ -163,7 +170,7 @@ enum mshv_async_state {
  * @ledger: account of all other memory
  * @regions: guest memory, by guest page number; under @lock
  * @vps: VPs by index; read under RCU
- * @ioeventfds: list of struct mshv_ioeventfd; under @lock
+ * @ioeventfds: lists of struct mshv_ioeventfd; under @lock, and read under RCU
  * @irqfds: list of struct mshv_irqfd; under @irqfds_lock
  * @resamplers: the irqfds with a resample eventfd; read under RCU
  * @irqfds_lock: see above
@@ -187,7 +194,7 @@ struct mshv_partition {
 	struct mshv_ledger ledger;
 	struct rb_root_cached regions;
 	struct xarray vps;
-	struct list_head ioeventfds;
+	struct list_head ioeventfds[MSHV_IO_SPACES];
 	struct list_head irqfds;
 	struct list_head resamplers;
 	spinlock_t irqfds_lock; /* @irqfds, and writing @resamplers */
@@ -348,6 +355,8 @@ long mshv_routing_ioctl_set(void *object, void __user *uarg, void *arg);
 long mshv_irqfd_ioctl(void *object, void __user *uarg, void *arg);
 long mshv_ioeventfd_ioctl(void *object, void __user *uarg, void *arg);
 bool mshv_irqfd_ack(struct mshv_partition *pt, u32 vector);
+bool mshv_ioeventfd_signal_port(struct mshv_partition *pt, u16 port, u8 len,
+				u32 value);
 void mshv_eventfd_release_all(struct mshv_partition *pt);
 int mshv_eventfd_init(void);
 void mshv_eventfd_exit(void);

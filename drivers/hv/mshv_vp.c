@@ -280,16 +280,46 @@ static int vp_run_dispatched(struct mshv_vp *vp)
  * MSHV_RUN_VP
  */
 
-/* Returns true if user space need not know about the message */
-static bool vp_handle_message(struct mshv_vp *vp)
+static bool vp_handle_eoi(struct mshv_vp *vp)
 {
 	struct tlfs_msg_apic_eoi eoi;
 
-	if (vp->message.type != TLFS_MSG_X64_APIC_EOI)
-		return false;
-
 	memcpy(&eoi, vp->message.payload, sizeof(eoi));
 	return mshv_irqfd_ack(vp->partition, eoi.vector);
+}
+
+/* A write to a port that has an eventfd is done when that is signalled */
+static bool vp_handle_port(struct mshv_vp *vp)
+{
+	struct tlfs_reg_assoc rip = { .name = TLFS_REG_RIP };
+	struct tlfs_msg_io_port io;
+	u8 size, length;
+
+	memcpy(&io, vp->message.payload, sizeof(io));
+	size = io.access_info & TLFS_IO_SIZE_MASK;
+	length = io.header.length_cr8 & TLFS_INSTRUCTION_LENGTH_MASK;
+	if (io.header.access_type != TLFS_ACCESS_WRITE || !length ||
+	    io.access_info & TLFS_IO_STRING ||
+	    (size != 1 && size != 2 && size != 4) ||
+	    !mshv_ioeventfd_signal_port(vp->partition, io.port, size,
+					io.rax & GENMASK(size * 8 - 1, 0)))
+		return false;
+
+	rip.value.low = io.header.rip + length;
+	return !hv_call_set_vp_registers(vp, &rip, 1);
+}
+
+/* Returns true if user space need not know about the message */
+static bool vp_handle_message(struct mshv_vp *vp)
+{
+	switch (vp->message.type) {
+	case TLFS_MSG_X64_APIC_EOI:
+		return vp_handle_eoi(vp);
+	case TLFS_MSG_X64_IO_PORT:
+		return vp_handle_port(vp);
+	default:
+		return false;
+	}
 }
 
 static int vp_run(struct mshv_vp *vp)
