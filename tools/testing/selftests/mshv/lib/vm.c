@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -513,4 +514,28 @@ long long ledger_total(const char *state)
 
 	fclose(file);
 	return nr;
+}
+
+/**
+ * process_status() - a number in /proc/self/status
+ * @name: its name
+ *
+ * Return: Its value, or -1 if there is none.
+ */
+long long process_status(const char *name)
+{
+	FILE *file = fopen("/proc/self/status", "r");
+	size_t len = strlen(name);
+	long long value = -1;
+	char line[128];
+
+	if (!file)
+		return -1;
+
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, len) && line[len] == ':')
+			value = strtoll(line + len + 1, NULL, 10);
+
+	fclose(file);
+	return value;
 }

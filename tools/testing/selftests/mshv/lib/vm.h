@@ -77,6 +77,9 @@ int vm_complete_in(struct vm *vm, const struct msg *msg, uint64_t value);
 /* Pages in a state according to the driver's ledger, -1 if not to be known */
 long long ledger_total(const char *state);
 
+/* A number of kB in /proc/self/status, -1 if it is not there */
+long long process_status(const char *name);
+
 /*
  * For guest code
  */
