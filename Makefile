@@ -33,7 +33,7 @@ qemu-guest: build $(IMAGE)/qemu.img ## guests under Debian's QEMU with -accel ms
 check: kernel ## style of the kernel code: checkpatch, sparse, W=1, kernel-doc
 	@harness/check
 
-bench: build ## boot time under the hypervisor over boot time without [RUNS=n]
+bench: build ## boot times: root with and without hypervisor, a guest under each VMM [RUNS=n]
 	@harness/bench $(RUNS)
 
 soak: build ## many boots with 2 CPUs, each CPU seen inside the hypervisor [RUNS=n]
@@ -85,7 +85,7 @@ $(BUILD)/cache/%.deb:
 	@harness/fetch $*
 
 # Packaged kernels that boot as root.
-$(IMAGE)/stock-%.cpio: $(BUILD)/cache/%.deb $(IMAGE)/root.cpio harness/stock
+$(IMAGE)/stock-%.cpio: $(BUILD)/cache/%.deb $(IMAGE)/root.cpio harness/stock harness/modules
 	@harness/stock $*
 
 .PRECIOUS: $(BUILD)/cache/%.deb
@@ -96,7 +96,7 @@ $(IMAGE)/root.cpio: $(wildcard tests/root/* tests/root/jobs/*) harness/image $(V
 $(IMAGE)/guest.cpio: $(wildcard tests/guest/*) harness/image $(BZIMAGE)
 	@harness/image guest
 
-$(IMAGE)/disk.img: $(BZIMAGE) $(BUILD)/cache/guest.deb $(IMAGE)/guest.cpio harness/image
+$(IMAGE)/disk.img: $(BZIMAGE) $(BUILD)/cache/guest.deb $(IMAGE)/guest.cpio harness/image harness/modules
 	@harness/image disk
 
 $(BUILD)/cache/qemu/pins: harness/qemu-packages

@@ -100,6 +100,17 @@ def panic_judge(where, text):
     return f'ok {title}' if text in said else f'not ok {title}: wanted "{text}", got {said}'
 
 
+def log_judge(where, patterns):
+    """A check for each pattern: the hypervisor's log has such a line."""
+    text = text_read(where, 'hv.log')
+    checks = []
+    for pattern in patterns:
+        title = f"the hypervisor's log has: {pattern}"
+        found = re.search(rf'^hv: {pattern}$', text, re.M)
+        checks.append(f'ok {title}' if found else f'not ok {title}')
+    return checks
+
+
 def judge(run, where, code):
     """Result of a boot whose QEMU ended with this code (None: at the time limit)."""
     lines = [line for line in text_read(where, 'verdict').split('\n') if line]
@@ -108,6 +119,7 @@ def judge(run, where, code):
     last = lines[-1] if lines else ''
     word, why = machine_judge(run, where, code) or (None, None)
     console = text_read(where, 'console.log')
+    checks += log_judge(where, [line for line in run['log'].split('\n') if line])
     if run['panic']:
         checks.append(panic_judge(where, run['panic']))
         console = console.replace('Kernel panic', 'Kernel  panic', 1)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The few facts taken from ACPI: processors (MADT), power and reset registers (FADT). */
+/* The few facts taken from ACPI: processors (MADT), where they are (SRAT), power and reset registers (FADT). */
 #include "hv.h"
 #include "cpu.h"
 #include "internal.h"
@@ -93,6 +93,44 @@ static void parse_madt(const struct table *madt)
 	}
 }
 
+static void domain_found(u32 domain)
+{
+	for (u32 i = 0; i < acpi.nr_domains; i++)
+		if (acpi.domains[i] == domain)
+			return;
+	if (acpi.nr_domains < MAX_DOMAINS)
+		acpi.domains[acpi.nr_domains++] = domain;
+}
+
+static void affinity_found(u32 apic_id, u32 domain)
+{
+	domain_found(domain);
+	if (acpi.nr_affinities == MAX_LPS)
+		return;
+	acpi.affinities[acpi.nr_affinities].apic_id = apic_id;
+	acpi.affinities[acpi.nr_affinities++].domain = domain;
+}
+
+/* ACPI 5.2.16: entries that are not enabled (flags bit 0) say nothing. */
+static void parse_srat(const struct table *srat)
+{
+	u64 pos = (u64)(srat + 1) + 12, end = (u64)srat + srat->length;
+
+	while (pos + 2 <= end) {
+		const u8 *e = (const u8 *)pos;
+
+		if (e[1] < 2)
+			break;
+		if (e[0] == 0 && e[1] >= 16 && (e[4] & 1))		/* local APIC; the domain's bytes are apart */
+			affinity_found(e[3], e[2] | e[9] << 8 | e[10] << 16 | (u32)e[11] << 24);
+		else if (e[0] == 1 && e[1] >= 40 && (e[28] & 1))	/* memory */
+			domain_found(*(const u32 *)(e + 2));
+		else if (e[0] == 2 && e[1] >= 24 && (e[12] & 1))	/* local x2APIC */
+			affinity_found(*(const u32 *)(e + 8), *(const u32 *)(e + 4));
+		pos += e[1];
+	}
+}
+
 static void parse_fadt(const struct table *fadt)
 {
 	const u8 *b = (const u8 *)fadt;
@@ -125,6 +163,9 @@ void acpi_parse(void)
 	if (!t)
 		hv_panic("no MADT");
 	parse_madt(t);
+	t = table_find(rsdt, "SRAT");
+	if (t)
+		parse_srat(t);
 	t = table_find(rsdt, "FACP");
 	if (t)
 		parse_fadt(t);

@@ -9,6 +9,7 @@
 #define MSR_APIC_BASE		0x1b
 #define MSR_TSC_DEADLINE	0x6e0
 #define MSR_EFER		0xc0000080
+#define MSR_HWCR		0xc0010015
 #define MSR_VM_CR		0xc0010114
 #define MSR_VM_HSAVE_PA		0xc0010117
 
@@ -72,6 +73,16 @@ static inline void stgi(void) { asm volatile("stgi" : : : "memory"); }
 static inline void clgi(void) { asm volatile("clgi" : : : "memory"); }
 static inline void sti(void) { asm volatile("sti" : : : "memory"); }
 static inline void cli(void) { asm volatile("cli" : : : "memory"); }
+
+static inline u64 read_cr0(void)
+{
+	u64 val;
+
+	asm volatile("mov %%cr0, %0" : "=r"(val));
+	return val;
+}
+
+static inline void write_cr0(u64 val) { asm volatile("mov %0, %%cr0" : : "r"(val) : "memory"); }
 
 static inline u64 read_cr4(void)
 {

@@ -22,6 +22,7 @@ enum { EAX, EBX, ECX, EDX };
 #define EXT1_ECX_SVM		BIT(2)
 #define EXT1_ECX_SKINIT		BIT(12)
 #define EXT1_EDX_APIC		BIT(9)
+#define EXT7_EDX_INVARIANT_TSC	BIT(8)
 
 #define HV_BUILD		27744u
 #define HV_VERSION		0x000a0000u	/* 10.0 */
@@ -104,7 +105,10 @@ static void synthetic_leaf(const struct vp *vp, u32 leaf, u32 last, u32 out[4])
 		break;
 	case HV_CPUID_CPU_MANAGEMENT:
 		/* StartLogicalProcessor, CreateRootVirtualProcessor, the identity bit */
-		out[EAX] = is_root ? BIT(31) | BIT(1) | BIT(0) : 0;
+		out[EAX] = pt->privileges & HV_PRIV_CPU_MANAGEMENT ? BIT(31) | BIT(1) | BIT(0) : 0;
+		break;
+	case HV_CPUID_ISOLATION:
+		out[EBX] = pt->privileges & HV_PRIV_ISOLATION ? HV_ISOLATION_VBS : 0;
 		break;
 	}
 }
@@ -152,6 +156,10 @@ void cpuid_root(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 		break;
 	case 0x80000001:
 		out[ECX] &= ~(u32)(EXT1_ECX_SVM | EXT1_ECX_SKINIT);
+		break;
+	case 0x80000007:
+		/* Its rate must not change: all clocks here are made of it. The emulator's does not, and does not say so. */
+		out[EDX] |= EXT7_EDX_INVARIANT_TSC;
 		break;
 	case 0x8000000a:
 		regs_set(out, 0, 0, 0, 0);

@@ -120,13 +120,6 @@ static void exit_shutdown(struct vp *vp)
 
 #define LOG_PORT	0xe9
 
-/* The log is ours; what the root writes there it asks to be logged. */
-static void log_request(u8 what)
-{
-	if (what == 'r')
-		irq_print();
-}
-
 static void root_end_port(struct vp *vp, u16 port, u32 val)
 {
 	if (port == acpi.pm1a_cnt && (val & BIT(13)))
@@ -134,7 +127,7 @@ static void root_end_port(struct vp *vp, u16 port, u32 val)
 	if (port == acpi.reset_port && (u8)val == acpi.reset_value)
 		verdict_end(END_RESET);
 	if (port == LOG_PORT)
-		log_request(val);
+		control_write(val);
 	if (port == options.exit_port || port == LOG_PORT)
 		return;
 	switch (IOIO_SIZE(vp->vmcb->c.exitinfo1)) {
@@ -151,6 +144,8 @@ static void root_end_port(struct vp *vp, u16 port, u32 val)
 
 static u32 root_port_read(struct vp *vp, u16 port)
 {
+	if (port == LOG_PORT)
+		return control_read();
 	switch (IOIO_SIZE(vp->vmcb->c.exitinfo1)) {
 	case 1:
 		return inb(port);
@@ -302,6 +297,7 @@ void exit_handle(struct vp *vp)
 {
 	u64 code = vp->vmcb->c.exitcode;
 
+	trace_exit(vp);
 	switch (code) {
 	case SVM_EXIT_EXCP_BASE ... SVM_EXIT_EXCP_BASE + 31:
 		count(vp, STAT_OTHER);

@@ -45,13 +45,14 @@ static u64 ram_end(void)
 	return end;
 }
 
-/* Frame table; a root page table for each 2 MiB of RAM; per-LP things; slack. */
+/* Frame table; the root's page tables; per-LP things; the trace; slack. */
 static u64 reserve_size(u64 frames)
 {
 	u64 size = frames * sizeof(struct frame);
 
-	size += (frames / PAGES_PER_LARGE + 64) * PAGE_SIZE;
+	size += npt_root_tables(frames) * PAGE_SIZE;
 	size += acpi.nr_lps * 64 * PAGE_SIZE;
+	size += trace_size();
 	size += 1024 * PAGE_SIZE;
 	return (size + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1);
 }

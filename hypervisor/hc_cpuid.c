@@ -61,7 +61,7 @@ static u16 result_store(struct partition *pt, void **head, const struct result *
 	for (chain = *head; chain && chain->nr == RESULTS_PER_FRAME; chain = chain->next)
 		;
 	if (!chain) {
-		chain = pool_alloc(pt);
+		chain = pool_take(pt);
 		if (!chain)
 			return HV_STATUS_INSUFFICIENT_MEMORY;
 		chain->next = *head;

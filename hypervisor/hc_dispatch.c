@@ -36,7 +36,7 @@ static bool signal_post(struct vp *vp, struct synic_msg *m)
 void dispatch_signal(struct vp *vp)
 {
 	struct hv_signal_pair_message payload = { .vp_count = 1 };
-	struct synic_msg *m = vp->intercept + 1;
+	struct synic_msg *m = &vp->messages->signal;
 
 	if (!vp->dispatch_blocked)
 		return;
@@ -87,7 +87,7 @@ void dispatch_forget(struct vp *vp)
 {
 	if (vp->home->dispatched == vp)
 		dispatch_end(vp->home, HV_DISPATCH_STATE_BLOCKED, HV_DISPATCH_EVENT_SUSPEND);
-	synic_cancel(vp->intercept + 1);
+	synic_cancel(&vp->messages->signal);
 }
 
 /* Vectors that the root has left in the register page (4.10): edge, fixed. Taken whole, count bounded. */

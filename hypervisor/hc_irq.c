@@ -123,12 +123,16 @@ static void vp_assert(struct vp *vp, const struct hv_assert_interrupt_input *in)
 	}
 }
 
+/* A physical destination is a whole APIC ID, whatever mode the APIC is in; 0xff is everybody but in long mode. */
 static bool destination_match(const struct vp *vp, const struct hv_assert_interrupt_input *in)
 {
-	bool wide = (in->control & HV_ASSERT_LONG_MODE) || in->destination > 0xff;
+	bool logical = in->control & HV_ASSERT_LOGICAL, wide = (in->control & HV_ASSERT_LONG_MODE) || in->destination > 0xff;
 
-	return in->destination <= U32_MAX &&
-	       lapic_match_dest(&vp->lapic, in->destination, in->control & HV_ASSERT_LOGICAL, wide);
+	if (in->destination > U32_MAX)
+		return false;
+	if (!logical && !wide && in->destination == 0xff)
+		return true;
+	return lapic_match_dest(&vp->lapic, in->destination, logical, wide || !logical);
 }
 
 /* Of the VPs addressed, the one with the lowest priority; the first among equals. */

@@ -27,8 +27,7 @@ static u16 pool_target(struct hcall *c)
 
 	if (status)
 		return status;
-	/* HvCallWithdrawMemory names INVALID_PARAMETER for a bad one. */
-	return hc_check_proximity(&in->proximity) ? HV_STATUS_INVALID_PARAMETER : HV_STATUS_SUCCESS;
+	return hc_check_proximity(&in->proximity);
 }
 
 u16 hc_withdraw_memory_begin(struct hcall *c)
@@ -171,7 +170,7 @@ static u16 gpa_map(struct hcall *c, u64 gfn, u64 source, u32 flags)
 	}
 	status = npt_map(c->pt, gfn, source, prot, large);
 	if (!status)
-		ad_apply(c->pt, gfn, flags);
+		ad_apply(c->pt, gfn, flags & ~(HV_MAP_CLEAR_ACCESSED | HV_MAP_CLEAR_DIRTY));	/* a new mapping is clean */
 	return status;
 }
 

@@ -80,7 +80,12 @@ static u16 peer_find(const struct hcall *c, u64 id, const struct partition *pt, 
 	return (*peer)->state == PARTITION_ACTIVE ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PARTITION_STATE;
 }
 
-static u16 create_check(const struct hcall *c, const struct partition *pt)
+static bool port_has_vp(const struct hv_port_info *i)
+{
+	return i->type == HV_PORT_MESSAGE || i->type == HV_PORT_EVENT || i->type == HV_PORT_DOORBELL;
+}
+
+static u16 create_check(const struct hcall *c, struct partition *pt)
 {
 	const struct hv_create_port_input *in = c->in;
 	struct partition *peer;
@@ -88,17 +93,19 @@ static u16 create_check(const struct hcall *c, const struct partition *pt)
 
 	if (status)
 		return status;
-	if ((in->port_id & ~HV_PORT_ID_MASK) || port_find(pt, in->port_id) ||
-	    (in->info.type == HV_PORT_DOORBELL && !in->port_id))
-		return HV_STATUS_INVALID_PORT_ID;
+	if (port_has_vp(&in->info) && in->info.target_vp != HV_ANY_VP && !vp_get(pt, in->info.target_vp))
+		return HV_STATUS_INVALID_VP_INDEX;
 	if (in->port_vtl || in->min_connection_vtl || in->rsvd)
 		return HV_STATUS_INVALID_PARAMETER;
 	status = port_info_check(pt, &in->info);
+	if (!status)
+		status = hc_check_proximity(&in->proximity);
 	if (status)
 		return status;
-	if (in->info.target_vp != HV_ANY_VP && !vp_get((struct partition *)pt, in->info.target_vp))
-		return HV_STATUS_INVALID_VP_INDEX;
-	return hc_check_proximity(&in->proximity);
+	if ((in->port_id & ~HV_PORT_ID_MASK) || port_find(pt, in->port_id) ||
+	    (in->info.type == HV_PORT_DOORBELL && !in->port_id))
+		return HV_STATUS_INVALID_PORT_ID;
+	return HV_STATUS_SUCCESS;
 }
 
 u16 hc_create_port(struct hcall *c)
@@ -162,11 +169,11 @@ u16 hc_delete_port(struct hcall *c)
 
 	if (status)
 		return status;
+	if (in->rsvd)
+		return HV_STATUS_INVALID_PARAMETER;
 	p = port_find(pt, in->port_id);
 	if (!p)
 		return HV_STATUS_INVALID_PORT_ID;
-	if (in->rsvd)
-		return HV_STATUS_INVALID_PARAMETER;
 	port_free(p);
 	return HV_STATUS_SUCCESS;
 }
@@ -213,6 +220,11 @@ static u16 connect_check(const struct hcall *c, const struct partition *pt, stru
 
 	if (status)
 		return status;
+	if (in->connection_vtl || in->rsvd[0] || in->rsvd[1] || in->rsvd[2] || in->rsvd2)
+		return HV_STATUS_INVALID_PARAMETER;
+	status = hc_check_proximity(&in->proximity);
+	if (status)
+		return status;
 	if ((in->connection_id & ~HV_PORT_ID_MASK) || connection_find(pt, in->connection_id))
 		return HV_STATUS_INVALID_CONNECTION_ID;
 	p = in->port_id & ~HV_PORT_ID_MASK ? NULL : port_find(peer, in->port_id);
@@ -220,11 +232,8 @@ static u16 connect_check(const struct hcall *c, const struct partition *pt, stru
 		return HV_STATUS_INVALID_PORT_ID;
 	if (p->connection_partition != pt->id)
 		return HV_STATUS_INVALID_PARTITION_ID;
-	if (in->connection_vtl || in->rsvd[0] || in->rsvd[1] || in->rsvd[2] || in->rsvd2)
-		return HV_STATUS_INVALID_PARAMETER;
 	*port = p;
-	status = connection_info_check(pt, p, &in->info);
-	return status ? status : hc_check_proximity(&in->proximity);
+	return connection_info_check(pt, p, &in->info);
 }
 
 u16 hc_connect_port(struct hcall *c)
@@ -239,7 +248,7 @@ u16 hc_connect_port(struct hcall *c)
 		status = connect_check(c, pt, &port);
 	if (status)
 		return status;
-	n = pool_alloc(pt);
+	n = pool_take(pt);
 	if (!n)
 		return HV_STATUS_INSUFFICIENT_MEMORY;
 	n->pt = pt;
@@ -274,11 +283,11 @@ u16 hc_disconnect_port(struct hcall *c)
 
 	if (status)
 		return status;
+	if (in->flags & ~HV_DISCONNECT_DOORBELL)
+		return HV_STATUS_INVALID_PARAMETER;
 	n = connection_find(pt, in->connection_id);
 	if (!n || ((in->flags & HV_DISCONNECT_DOORBELL) && n->info.type != HV_PORT_DOORBELL))
 		return HV_STATUS_INVALID_CONNECTION_ID;
-	if (in->flags & ~HV_DISCONNECT_DOORBELL)
-		return HV_STATUS_INVALID_PARAMETER;
 	connection_free(n);
 	return HV_STATUS_SUCCESS;
 }
@@ -307,7 +316,7 @@ static struct hv_event_ring *ring_find(struct vp *vp, u32 sint)
 static void ring_notify(struct vp *vp, struct port *p, u32 sint)
 {
 	struct hv_sint_intercept_message payload = { .sint_index = sint };
-	struct synic_msg *m = &vp->ring_msg;
+	struct synic_msg *m = &vp->messages->ring;
 
 	if (!(vp->synic.sint[sint] & HV_SINT_AS_INTERCEPT)) {
 		synic_interrupt(vp, sint);
@@ -546,8 +555,8 @@ u16 hc_post_message_direct(struct hcall *c)
 		return HV_STATUS_INVALID_PARAMETER;
 	if (!synic_target_ok(vp))
 		return HV_STATUS_INVALID_SYNIC_STATE;
-	if (vp->ring_msg.queued)
+	if (vp->messages->direct.queued)
 		return HV_STATUS_INSUFFICIENT_BUFFERS;
-	synic_fill(&vp->ring_msg, msg->message_type, msg->sender, msg->payload, msg->payload_size);
-	return synic_post(vp, in->sint, &vp->ring_msg) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_SYNIC_STATE;
+	synic_fill(&vp->messages->direct, msg->message_type, msg->sender, msg->payload, msg->payload_size);
+	return synic_post(vp, in->sint, &vp->messages->direct) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_SYNIC_STATE;
 }

@@ -48,7 +48,7 @@ u16 hc_map_vp_state_page(struct hcall *c)
 		return HV_STATUS_INVALID_PARAMETER;
 	if (*page)
 		return HV_STATUS_OPERATION_DENIED;	/* mapped already (a guess) */
-	p = pool_alloc(vp->pt);
+	p = pool_take(vp->pt);
 	if (!p)
 		return HV_STATUS_INSUFFICIENT_MEMORY;
 	pool_open(p, true);

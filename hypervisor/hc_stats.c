@@ -94,7 +94,7 @@ u16 hc_map_stats_page(struct hcall *c)
 		return status;
 	if (*page)
 		return HV_STATUS_OPERATION_DENIED;
-	p = pool_alloc(c->vp->pt);
+	p = pool_take(c->vp->pt);
 	if (!p)
 		return HV_STATUS_INSUFFICIENT_MEMORY;
 	if (page == &hypervisor_page)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Logical processors, system properties, power (hypercalls.md 3.12). */
 #include "hc.h"
+#include "internal.h"
 
 static bool root_calls(const struct hcall *c)
 {
@@ -45,7 +46,11 @@ u16 hc_add_logical_processor(struct hcall *c)
 		return HV_STATUS_PROCESSOR_STARTUP_TIMEOUT;	/* nobody answers at that APIC ID */
 	if (lp->added)
 		return HV_STATUS_INVALID_PARAMETER;
+	status = topology_check_lp(in->apic_id, &in->proximity);
+	if (status)
+		return status;
 	lp->index = in->lp_index;
+	lp->proximity = in->proximity;
 	lp->added = true;
 	return HV_STATUS_SUCCESS;
 }

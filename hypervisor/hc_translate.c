@@ -35,6 +35,8 @@ static u16 translate(struct hcall *c, struct walk_result *out)
 	status = translate_check(in);
 	if (status)
 		return status;
+	if (!hc_vp_stopped(vp))
+		return HV_STATUS_INVALID_VP_STATE;	/* a guess */
 	vp_stop(vp);
 	*out = guest_translate(vp, in->gva_page << PAGE_SHIFT, in->flags & HV_TRANSLATE_FLAGS);
 	if (out->code == WALK_OK && (in->flags & HV_TRANSLATE_TLB_FLUSH_INHIBIT))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Virtual processors: creation, start, lookup (hypercalls.md 3.6). */
 #include "hc.h"
+#include "internal.h"
 
 #define SUBNODE_MAX	3	/* any, socket, cluster, L3 */
 
@@ -44,6 +45,7 @@ u16 hc_create_vp(struct hcall *c)
 	const struct hv_create_vp_input *in = c->in;
 	struct partition *pt;
 	struct lp *home;
+	struct vp *vp;
 	u16 status = hc_partition(c, in->partition_id, HC_CHILD | HC_ROOT_SELF | HC_ACTIVE, &pt);
 
 	if (status)
@@ -58,10 +60,17 @@ u16 hc_create_vp(struct hcall *c)
 	status = home_find(pt, in->flags, &home);
 	if (status)
 		return status;
-	status = vp_create(pt, in->vp_index, home);
+	if (partition_is_root(pt))
+		status = topology_check_vp(home, in->subnode_type, in->subnode_id);
 	if (!status)
-		intercept_vp_update(vp_get(pt, in->vp_index));
-	return status;
+		status = vp_create(pt, in->vp_index, home);
+	if (status)
+		return status;
+	vp = vp_get(pt, in->vp_index);
+	vp->subnode_type = in->subnode_type;
+	vp->subnode_id = in->subnode_id;
+	intercept_vp_update(vp);
+	return HV_STATUS_SUCCESS;
 }
 
 u16 hc_delete_vp(struct hcall *c)

@@ -39,12 +39,15 @@ void __attribute__((noreturn, format(printf, 1, 2))) hv_panic(const char *fmt, .
 #define hv_assert(cond)	do { if (!(cond)) hv_panic("%s:%d: %s", __FILE__, __LINE__, #cond); } while (0)
 
 /* ---- options.c: the command line --------------------------------------- */
+enum role { ROLE_ROOT, ROLE_L1VH, ROLE_GUEST, ROLE_ISOLATED };
 struct options {
 	bool root_scheduler;	/* sched=root */
+	enum role role;		/* role=: what the first partition is told that it is */
 	bool verbose;
 	bool trap_reset;	/* trap-reset: a verdict before the machine's reset too */
 	u16 exit_port;		/* isa-debug-exit; 0: none */
 	u32 quirks;		/* QUIRK_* */
+	u32 trace;		/* trace=: entries to be printed at the end */
 };
 extern struct options options;
 
@@ -102,8 +105,10 @@ struct pool {
 /* Take one zeroed frame from @pt's pool; NULL: the pool is empty, the caller returns a MEM status. */
 void *pool_alloc(struct partition *pt);
 void pool_free(struct partition *pt, void *page);
-/* True if @n frames could be taken now: check before a sequence that must not stop half-way. */
-static inline bool pool_has(const struct pool *pool, u64 n) { return pool->nr_free >= n; }
+/* True if @n frames can be taken now: asked before a sequence that must not stop half-way. */
+bool pool_has(const struct pool *pool, u64 n);
+/* One frame where nothing else depends on it. NULL: there is none. */
+void *pool_take(struct partition *pt);
 /* One frame from the root to @pt's pool. HV_STATUS_*. */
 u16 pool_deposit(struct partition *pt, u64 pfn);
 /* One free frame of @pt's pool back to the root, zeroed. False: none free. */
@@ -137,6 +142,8 @@ u16 npt_unmap(struct partition *pt, u64 gfn, bool large);
 struct npt_entry npt_lookup(struct partition *pt, u64 gfn);
 /* Clear (or set) accessed/dirty bits of the mapping of @gfn; returns the bits as they were. */
 struct npt_entry npt_set_ad(struct partition *pt, u64 gfn, int accessed, int dirty); /* -1: leave */
+/* The hypervisor has accessed what is mapped at @gfn on behalf of the partition. */
+void npt_mark(struct partition *pt, u64 gfn, bool dirty);
 void npt_destroy(struct partition *pt);		/* all table pages back to the pool */
 void npt_flush(struct partition *pt);		/* returns when no LP holds a stale translation */
 #define CHILD_GPA_BITS	40			/* width of a child's GPA space */
@@ -169,6 +176,7 @@ struct synic {
 	u64 scontrol, siefp, simp, sirbp;
 	u64 sint[16];
 	struct synic_msg *queue[16];
+	u64 late_ns;		/* nothing is delivered before; 0: no such time */
 	u8 ring_head[16];
 };
 
@@ -180,10 +188,22 @@ enum gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RD
 #define ACTIVITY_HALT_SUSPEND		BIT(1)
 #define ACTIVITY_IDLE_SUSPEND		BIT(2)
 
+/* Buffers of the messages that a VP is the source of. */
+struct vp_messages {
+	struct synic_msg intercept;	/* to its parent: the one that suspends it */
+	struct synic_msg signal;	/* to the root, as its scheduler */
+	struct synic_msg timer[4];	/* to itself, and the rest too */
+	struct synic_msg ring;		/* "look at your event ring" */
+	struct synic_msg direct;	/* PostMessageDirect */
+};
+static_assert(sizeof(struct vp_messages) <= 4096, "a VP's messages fit a frame");
+
 struct vp {
 	struct partition *pt;
 	u32 index;
 	struct lp *home;		/* the LP it runs on; root VPs: for good */
+	u8 subnode_type;		/* where CreateVp says that it is */
+	u64 subnode_id;
 	struct vp *next_home;		/* all VPs of home */
 	struct vp *next_runnable;	/* home's run queue */
 	bool on_runq;
@@ -221,13 +241,13 @@ struct vp {
 	bool dispatch_done;		/* root VP: result of its DispatchVp, to be fetched */
 	struct hv_dispatch_vp_output dispatch_result;
 	u64 run_time_ns, run_since_ns;
+	u64 run_ticks;			/* of the TSC, inside the guest alone */
+	u64 repeats_sp;			/* stack pointer of the hypercall that is executed again; 0: none */
 
 	struct lapic lapic;
 	struct synic synic;
 	struct stimer stimer[4];
-	struct synic_msg timer_msg[1];	/* timers share one buffer per VP in this frame */
-	struct synic_msg ring_msg;	/* "look at your event ring", or a message posted directly */
-	struct synic_msg *intercept;	/* own frame: [0] the VP's single intercept buffer, [1] its scheduler signal */
+	struct vp_messages *messages;	/* own frame */
 
 	void *register_page, *intercept_page;	/* open state pages, or NULL */
 	void *stats_page[2];
@@ -242,7 +262,7 @@ enum { EXTINT_NONE, EXTINT_PENDING, EXTINT_ACKNOWLEDGED };
 struct vp *vp_get(struct partition *pt, u32 index);	/* NULL: no such VP */
 /* All VPs of @pt in order of index: u32 pos = 0; while ((vp = vp_next(pt, &pos))) ... */
 struct vp *vp_next(struct partition *pt, u32 *pos);
-/* Frames taken from the pool by vp_create(): struct, VMCB, FPU, intercept buffer. */
+/* Frames taken from the pool by vp_create(): struct, VMCB, FPU, messages. */
 #define VP_FRAMES	4
 /* New VP in reset state, ExplicitSuspend set. HV_STATUS_*; nothing taken on failure. */
 u16 vp_create(struct partition *pt, u32 index, struct lp *home);
@@ -337,6 +357,7 @@ bool synic_post(struct vp *vp, u8 sint, struct synic_msg *m);
 /* Raise the interrupt of @sint, if it is neither masked nor polled. */
 void synic_interrupt(struct vp *vp, u8 sint);
 void synic_cancel(struct synic_msg *m);		/* off whatever queue it is on */
+bool msr_synthetic_permitted(const struct vp *vp, u32 msr);	/* it exists, and the partition has the privilege */
 /* MSR access in the synthetic range; false: #GP */
 bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val);
 bool msr_synthetic_write(struct vp *vp, u32 msr, u64 val);
@@ -360,6 +381,7 @@ struct lp {
 	u32 apic_id;
 	bool started;			/* the hypervisor runs there */
 	bool added;			/* the root knows it */
+	struct hv_proximity_info proximity;	/* where the root says that it is */
 	struct vp *root_vp;
 	struct vp *vps;			/* all VPs that have this LP as home */
 	struct vp *running;		/* last chosen by the scheduler */
@@ -404,15 +426,16 @@ void cpuid_root(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
 bool intercept_wanted(const struct partition *pt, u32 type, u64 parameter, u32 access);
 /* What the parent registered for an MSR that is not handled: *@action HV_MSR_ACTION_*. False: nothing. */
 bool intercept_msr_result(const struct vp *vp, u32 msr, u32 access, u32 *action);
-/* For the trace: how often, and all of them on the log. */
-u64 hypercall_count(u16 code);
-void hypercall_stats_print(void);
+u64 hypercall_total(void);			/* calls that have ended */
+void hypercall_stats_print(void);		/* by code, on the log */
+void hypercall_counters(void);			/* into the answer to a request */
 /* A child's write to @gpa matched a doorbell: signalled, true. */
 bool port_doorbell(struct vp *vp, u64 gpa, u32 size, u64 value);
 /* A counter of @vp's statistics pages, where they are mapped (HV_COUNTER_VP_*). */
 void stats_vp_counter(struct vp *vp, u32 counter, u64 value);
 /* Register page: fill before an intercept is reported; load dirty classes before resume. */
 void regpage_fill(struct vp *vp);
+void regpage_take(struct vp *vp);	/* what is dirty now; the page stays valid */
 void regpage_load(struct vp *vp);
 /* Register read and write by name (hypercalls.md 4.9). HV_STATUS_*. */
 u16 reg_get(struct vp *vp, u32 name, u64 value[2]);

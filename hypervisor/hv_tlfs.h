@@ -238,7 +238,8 @@ enum hv_status {
 #define HV_CPUID_LIMITS				0x40000005u
 #define HV_CPUID_HARDWARE			0x40000006u
 #define HV_CPUID_CPU_MANAGEMENT			0x40000007u
-#define HV_CPUID_LAST				0x4000000cu
+#define HV_CPUID_ISOLATION			0x4000000cu
+#define HV_CPUID_LAST				HV_CPUID_ISOLATION
 #define HV_CPUID_EBX_VENDOR			0x7263694du
 #define HV_CPUID_ECX_VENDOR			0x666f736fu
 #define HV_CPUID_EDX_VENDOR			0x76482074u
@@ -872,6 +873,7 @@ static_assert(sizeof(struct hv_vp_context) == 224, "TLFS");
 #define HV_PARTITION_CREATION_FLAG_X2APIC_CAPABLE BIT(22)
 
 #define HV_ISOLATION_TYPE_MASK		0x1full
+#define HV_ISOLATION_VBS		1u
 #define HV_ISOLATION_RSVD		0xf80ull
 
 struct hv_create_partition_input {
@@ -1126,6 +1128,7 @@ struct hv_cpuid_values_input {
 static_assert(sizeof(struct hv_cpuid_values_input) == 24, "TLFS");
 
 /* ---- 3.6 Virtual processors ----------------------------------------------------------------------- */
+#define HV_SUBNODE_SOCKET		1u
 struct hv_create_vp_input {
 	u64 partition_id;
 	u32 vp_index;

@@ -5,6 +5,7 @@
  * in, the caller's privilege checked, and nothing else done.
  */
 #include "fault.h"
+#include "format.h"
 #include "hc.h"
 #include "internal.h"
 
@@ -123,11 +124,13 @@ static const struct hcall_entry *entry_find(u16 code)
 	return NULL;
 }
 
-u64 hypercall_count(u16 code)
+u64 hypercall_total(void)
 {
-	const struct hcall_entry *e = entry_find(code);
+	u64 n = 0;
 
-	return e ? calls[e - table] : 0;
+	for (u32 i = 0; i < ARRAY_SIZE(table); i++)
+		n += calls[i];
+	return n;
 }
 
 void hypercall_stats_print(void)
@@ -135,6 +138,18 @@ void hypercall_stats_print(void)
 	for (u32 i = 0; i < ARRAY_SIZE(table); i++)
 		if (calls[i])
 			hv_info("hypercall %04x %s: %llu, failed %llu", table[i].code, table[i].name, calls[i], failures[i]);
+}
+
+void hypercall_counters(void)
+{
+	char name[16];
+
+	for (u32 i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!calls[i])
+			continue;
+		format_text(name, sizeof(name), "call-%04x", table[i].code);
+		control_answer(name, calls[i]);
+	}
 }
 
 /* ---- registers ---- */
@@ -375,33 +390,51 @@ static void failure_log(const struct vp *vp, const struct hcall_entry *e, u16 st
 /* A code nobody handles: the parent may have asked for those (intercept type HYPERCALL). */
 static bool unknown_intercepted(struct vp *vp)
 {
-	struct hv_hypercall_message m = { 0 };
+	struct {
+		struct hv_hypercall_message m;
+		u8 tail[12];		/* interface.md section 11, 29: 208 bytes are safe with every parent */
+	} __packed padded = { 0 };
+	struct hv_hypercall_message *m = &padded.m;
 
 	if (!intercept_wanted(vp->pt, HV_INTERCEPT_HYPERCALL, 0, HV_INTERCEPT_EXECUTE))
 		return false;
 	vp_fpu_save(vp);
-	intercept_header(vp, &m.header, HV_INTERCEPT_ACCESS_EXECUTE, VMMCALL_LENGTH);
-	m.rax = vp->gpr[GPR_RAX];
-	m.rbx = vp->gpr[GPR_RBX];
-	m.rcx = vp->gpr[GPR_RCX];
-	m.rdx = vp->gpr[GPR_RDX];
-	m.r8 = vp->gpr[GPR_R8];
-	m.rsi = vp->gpr[GPR_RSI];
-	m.rdi = vp->gpr[GPR_RDI];
-	memcpy(m.xmm, vp->fpu + 160, sizeof(m.xmm));	/* FXSAVE image */
-	intercept_report(vp, HVMSG_HYPERCALL_INTERCEPT, &m, sizeof(m));
+	intercept_header(vp, &m->header, HV_INTERCEPT_ACCESS_EXECUTE, VMMCALL_LENGTH);
+	m->rax = vp->gpr[GPR_RAX];
+	m->rbx = vp->gpr[GPR_RBX];
+	m->rcx = vp->gpr[GPR_RCX];
+	m->rdx = vp->gpr[GPR_RDX];
+	m->r8 = vp->gpr[GPR_R8];
+	m->rsi = vp->gpr[GPR_RSI];
+	m->rdi = vp->gpr[GPR_RDI];
+	memcpy(m->xmm, vp->fpu + 160, sizeof(m->xmm));	/* FXSAVE image */
+	intercept_report(vp, HVMSG_HYPERCALL_INTERCEPT, &padded, sizeof(padded));
 	return true;
 }
 
 static void call_finish(struct vp *vp, const struct request *r, u16 status, u32 reps)
 {
+	trace_call(vp, r->control & HV_HYPERCALL_CODE_MASK, status, reps);
 	result_write(vp, r, status, reps);
 	vp_advance(vp, VMMCALL_LENGTH);
 }
 
+/*
+ * A call that was entered before and goes on has met its fault then. Its stack
+ * pointer tells it from one that an interrupt handler of the guest makes in between.
+ */
+static bool call_repeats(struct vp *vp)
+{
+	bool repeats = vp->repeats_sp == vp->gpr[GPR_RSP];
+
+	if (repeats)
+		vp->repeats_sp = 0;
+	return repeats;
+}
+
 static void call_run(struct vp *vp, const struct hcall_entry *e, struct request *r)
 {
-	const struct fault_call *fault = fault_call(e->code);
+	const struct fault_call *fault = call_repeats(vp) ? NULL : fault_call(e->code);
 	bool gone = false;
 	struct hcall c;
 	u32 done = 0;
@@ -414,11 +447,14 @@ static void call_run(struct vp *vp, const struct hcall_entry *e, struct request 
 		hcall_init(&c, vp, e, r);
 		done = e->rep ? r->start : 0;
 		status = e->rep ? rep_run(&c, r, fault, &done) : simple_run(&c, r, fault);
-		if (!e->rep && c.again)
+		if (!e->rep && c.again) {
+			vp->repeats_sp = vp->gpr[GPR_RSP];
 			return;
+		}
 	}
 	if (!status && e->rep && done < r->count && !fault) {
 		rep_start_write(vp, r, done);
+		vp->repeats_sp = vp->gpr[GPR_RSP];
 		return;
 	}
 	calls[e - table]++;
@@ -486,16 +522,18 @@ u16 hc_vp(struct hcall *c, u64 id, u32 index, u32 who, struct partition **pt, st
 	return *vp ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_VP_INDEX;
 }
 
-/* 4.2: bits 30:1 are reserved, and without bit 31 nothing else counts. One domain here: 0. */
+/*
+ * 4.2: bits 30:1 are reserved, and without bit 31 nothing else counts. Domains are those
+ * that ACPI names; one that is only preferred need not be there (a guess).
+ */
 u16 hc_check_proximity(const struct hv_proximity_info *info)
 {
 	if (!(info->flags & HV_PROXIMITY_VALID))
 		return HV_STATUS_SUCCESS;
 	if (info->flags & ~(HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED))
 		return HV_STATUS_INVALID_PARAMETER;
-	if (info->domain_id && !(info->flags & HV_PROXIMITY_PREFERRED))
-		return HV_STATUS_INVALID_PROXIMITY_DOMAIN_INFO;
-	return HV_STATUS_SUCCESS;
+	return (info->flags & HV_PROXIMITY_PREFERRED) || topology_domain_known(info->domain_id) ? HV_STATUS_SUCCESS :
+												    HV_STATUS_INVALID_PARAMETER;
 }
 
 /* 4.1: no VTL but 0 here. */

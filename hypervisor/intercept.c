@@ -53,11 +53,11 @@ static bool notify(struct vp *vp)
 {
 	struct vp *to = vp->home->root_vp;
 
-	if (to && synic_post(to, INTERCEPT_SINT, vp->intercept))
+	if (to && synic_post(to, INTERCEPT_SINT, &vp->messages->intercept))
 		return true;
 	for (u32 i = 0; i < nr_lps; i++) {
 		to = lps[i]->root_vp;
-		if (to && synic_post(to, INTERCEPT_SINT, vp->intercept))
+		if (to && synic_post(to, INTERCEPT_SINT, &vp->messages->intercept))
 			return true;
 	}
 	return false;
@@ -66,19 +66,21 @@ static bool notify(struct vp *vp)
 void intercept_report(struct vp *vp, u32 type, const void *payload, u8 size)
 {
 	struct hv_opaque_message opaque = { .vp_index = vp->index };
+	struct synic_msg *m = &vp->messages->intercept;
 
+	trace_intercept(vp, type);
 	/* The parent may have resumed the VP before the slot took the last one: one notice serves for both. */
-	synic_cancel(vp->intercept);
-	synic_fill(vp->intercept, type, vp->pt->id, payload, size);
+	synic_cancel(m);
+	synic_fill(m, type, vp->pt->id, payload, size);
 	if (vp->register_page)
 		regpage_fill(vp);
 	if (vp->intercept_page)
-		memcpy(vp->intercept_page, &vp->intercept->msg, sizeof(vp->intercept->msg));
+		memcpy(vp->intercept_page, &m->msg, sizeof(m->msg));
 	vp->intercept_suspend = HV_INTERCEPT_SUSPENDED;
 	if (options.root_scheduler)
 		return;
 	if (vp->intercept_page)
-		synic_fill(vp->intercept, HVMSG_OPAQUE_INTERCEPT, vp->pt->id, &opaque, sizeof(opaque));
+		synic_fill(m, HVMSG_OPAQUE_INTERCEPT, vp->pt->id, &opaque, sizeof(opaque));
 	if (!notify(vp))
 		hv_info("p%llu vp%u: no root VP takes its intercept %x", vp->pt->id, vp->index, type);
 }

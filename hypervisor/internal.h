@@ -21,6 +21,11 @@ void __attribute__((noreturn)) machine_exit(u8 code);
 #define QUIRK_STALE_MAPS	BIT(2)	/* a second map of a busy (VP, vector) replaces the first */
 void options_parse(const char *line);
 
+/* ---- role.c: the first partition ---- */
+bool role_find(const char *word, u64 len, enum role *role);
+u64 role_privileges(void);
+void role_start(void);		/* its VPs, as far as they are there from the start */
+
 /* ---- multiboot.c: what the boot loader hands over ---- */
 struct boot_range { u64 base, size; u32 type; };
 #define RANGE_RAM	1
@@ -36,9 +41,14 @@ extern struct boot_info boot_info;
 void multiboot_parse(u32 magic, u32 info);
 
 /* ---- acpi.c ---- */
+#define MAX_DOMAINS	64
 struct acpi_info {
 	u32 nr_lps;
 	u32 apic_ids[MAX_LPS];
+	u32 nr_affinities;			/* SRAT: of processors */
+	struct { u32 apic_id, domain; } affinities[MAX_LPS];
+	u32 nr_domains;				/* SRAT: of processors and memory */
+	u32 domains[MAX_DOMAINS];
 	u16 pm1a_cnt, pm1b_cnt, pm_timer;
 	u16 reset_port;
 	u8 reset_value;
@@ -46,6 +56,22 @@ struct acpi_info {
 extern struct acpi_info acpi;
 void acpi_parse(void);
 void acpi_power_off(void);	/* returns if the board has no PM1 control port, or it did not work */
+
+/* ---- trace.c ---- */
+#define TRACE_MAX	65536u
+u64 trace_size(void);		/* bytes of start-up memory that trace_init() takes */
+void trace_init(void);
+void trace_exit(const struct vp *vp);
+void trace_call(const struct vp *vp, u16 code, u16 status, u32 reps);
+void trace_intercept(const struct vp *vp, u32 type);
+void trace_message(const struct vp *to, u8 sint, u32 type);
+void trace_print(bool well);	/* @well: how the run ends */
+
+/* ---- topology.c: where processors are, and what the root says of it ---- */
+bool topology_domain_known(u32 domain);
+u16 topology_check_lp(u32 apic_id, const struct hv_proximity_info *told);
+u16 topology_check_vp(const struct lp *home, u8 subnode_type, u64 subnode_id);
+void topology_print(void);			/* to the log */
 
 /* ---- frame.c ---- */
 void frame_init(void);
@@ -55,10 +81,29 @@ extern char hv_image_start[], hv_image_end[];
 void pool_seed(struct partition *pt, u64 nr_pages);	/* from boot memory */
 
 /* ---- npt.c ---- */
+u64 npt_root_tables(u64 frames);			/* pages that its tables can need */
 void npt_init_root(struct partition *pt);	/* identity map, without hypervisor frames */
 void npt_root_open(u64 pfn, u32 prot);		/* rights of one frame in the root: 0, NPT_R, ... */
 void npt_flush_due(void);			/* do the flushes that pool and map calls left due */
 void npt_flush_later(struct partition *pt);
+
+/* ---- hwapic.c: the physical local APIC of this LP ---- */
+extern u64 apic_timer_hz;	/* the physical one */
+#define ICR_ASSERT	BIT(14)
+#define ICR_INIT	(5u << 8)
+#define ICR_SIPI	(6u << 8)
+u32 apic_own_id(void);
+void apic_init(void);
+void apic_ipi(u32 apic_id, u32 low);
+void apic_eoi(void);
+bool apic_is_level(u8 vector);
+u32 apic_timer_count(bool start);
+void apic_timer_set(struct lp *lp, u64 deadline_ns, u64 now);
+void pic_mask(void);
+
+/* ---- trap.c ---- */
+void trap_init(void);
+void trap_init_lp(void);
 
 /* ---- lp.c ---- */
 extern struct lp *lps[MAX_LPS];
@@ -66,9 +111,6 @@ extern u32 nr_lps;
 void lp_init_boot(void);
 void lp_start_others(void);
 void lp_stats_print(void);
-u32 apic_timer_count(bool start);
-void apic_eoi(void);
-void apic_timer_set(struct lp *lp, u64 deadline_ns);
 void __attribute__((noreturn)) lp_main(struct lp *lp);
 void __attribute__((noreturn)) sched_run(struct lp *lp);
 
@@ -78,8 +120,7 @@ void __attribute__((noreturn)) sched_run(struct lp *lp);
 
 /* ---- timer.c ---- */
 void time_init(void);
-extern u64 apic_timer_hz;	/* the physical one */
-void vp_timers_run(struct vp *vp);		/* fire what is due */
+void vp_timers_run(struct vp *vp, u64 now);	/* fire what is due */
 u64 vp_deadline_ns(struct vp *vp);		/* next event, ~0: none */
 bool stimer_read(struct vp *vp, u32 msr, u64 *val);
 bool stimer_write(struct vp *vp, u32 msr, u64 val);
@@ -115,6 +156,7 @@ void exit_handle(struct vp *vp);
 void exit_stats_print(void);
 bool msr_read(struct vp *vp, u32 msr, u64 *val);	/* false: #GP */
 bool msr_write(struct vp *vp, u32 msr, u64 val);
+bool pat_valid(u64 pat);
 bool msr_is_virtual(struct vp *vp, u32 msr);	/* of a child: emulated, not merely refused or ignored */
 void apic_access(struct vp *vp, u64 gpa);
 void apic_effect(struct vp *vp, const struct lapic_effect *fx);
@@ -147,6 +189,11 @@ void irq_taken(struct lp *lp, u8 vector);	/* from the interrupt entry */
 void irq_drain(struct lp *lp);
 void irq_eoi(struct vp *vp, u8 vector);		/* root VP ended a level vector */
 void irq_print(void);				/* all routes, to the log */
+
+/* ---- control.c: what the root writes to and reads from the port of the log ---- */
+void control_write(u8 byte);
+u8 control_read(void);
+void control_answer(const char *name, u64 value);	/* adds a line to the answer */
 
 /* ---- loader.c ---- */
 void loader_load(struct vp *vp);

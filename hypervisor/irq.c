@@ -11,6 +11,9 @@
  * interrupt stays in service until the VP's EOI, so that it does not fire again
  * meanwhile; level vectors lie below all others, so that what stays in service
  * holds up nothing else.
+ *
+ * A first partition that is not the root maps nothing: what arrives is its own, on the
+ * vector and the LP that it has chosen (role.c).
  */
 #include "hv.h"
 #include "bits.h"
@@ -58,7 +61,7 @@ void irq_taken(struct lp *lp, u8 vector)
 		lp->timer_ns = ~0ull;
 	if (!own_vector(vector))
 		bitmap_set(lp->taken, vector);
-	if (bitmap_test(lp->level, vector))
+	if (bitmap_test(lp->level, vector) || (options.role != ROLE_ROOT && apic_is_level(vector)))
 		bitmap_set(lp->level_active, vector);
 	else
 		apic_eoi();
@@ -70,7 +73,7 @@ void irq_taken(struct lp *lp, u8 vector)
  */
 static void physical_eoi(struct lp *lp)
 {
-	for (int v = LEVEL_LAST; v >= LEVEL_FIRST; v--) {
+	for (int v = EDGE_LAST; v >= 0; v--) {
 		if (!bitmap_test(lp->level_active, v))
 			continue;
 		if (!bitmap_test(lp->eoi_due, v))
@@ -85,6 +88,10 @@ static void route_deliver(struct lp *lp, u8 vector)
 {
 	struct route *r = &lp->routes[vector];
 
+	if (options.role != ROLE_ROOT) {
+		vp_irq(lp->root_vp, vector, bitmap_test(lp->level_active, vector));
+		return;
+	}
 	if (r->state == ROUTE_FREE) {
 		if (bitmap_test(lp->level_active, vector))
 			bitmap_set(lp->eoi_due, vector);
@@ -130,6 +137,8 @@ void irq_eoi(struct vp *vp, u8 vector)
 {
 	struct lp *lp = vp->home;
 
+	if (options.role != ROLE_ROOT && bitmap_test(lp->level_active, vector))
+		bitmap_set(lp->eoi_due, vector);
 	for (u32 v = LEVEL_FIRST; v <= LEVEL_LAST; v++) {
 		const struct route *r = &lp->routes[v];
 

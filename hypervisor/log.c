@@ -38,6 +38,7 @@ void hv_panic(const char *fmt, ...)
 	va_start(args, fmt);
 	format_vtext(line, sizeof(line), fmt, args);
 	va_end(args);
+	trace_print(false);
 	log_printf("hv: panic: %s\n", line);
 	log_printf("hv: verdict: hypervisor panic\n");
 	machine_exit(EXIT_PANIC);

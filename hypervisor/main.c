@@ -7,9 +7,7 @@ static void root_create(void)
 {
 	partition_root_init();
 	npt_init_root(root);
-	pool_seed(root, VP_FRAMES);
-	if (vp_create(root, 0, lps[0]))
-		hv_panic("no memory for the root's boot processor");
+	role_start();
 }
 
 void __noreturn hv_main(u32 magic, u32 info);
@@ -20,6 +18,7 @@ void __noreturn hv_main(u32 magic, u32 info)
 	svm_check();
 	acpi_parse();
 	frame_init();
+	trace_init();
 	svm_init();
 	lp_init_boot();
 	time_init();

@@ -18,5 +18,7 @@ void *gpa_ptr(struct partition *pt, u64 gpa, u32 access)
 		return NULL;
 	if (!frame_reachable(e.pfn))
 		return NULL;
+	if (!partition_is_root(pt) && (!e.accessed || (!e.dirty && (access & NPT_W))))
+		npt_mark(pt, gpa >> PAGE_SHIFT, access & NPT_W);
 	return frame_ptr(e.pfn) + (gpa & (PAGE_SIZE - 1));
 }

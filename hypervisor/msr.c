@@ -26,10 +26,12 @@
 #define MSR_MTRR_PHYS_LAST	0x20f
 #define MSR_PAT			0x277
 #define MSR_MTRR_DEF_TYPE	0x2ff
+#define MTRR_DEF_TYPE_BITS	0xcffull		/* type, FE, E */
+#define DEBUGCTL_BITS		0x3full			/* LBR, BTF, PB0 to PB3 */
 #define MSR_TSC_AUX		0xc0000103
 #define MSR_SYSCFG		0xc0010010
-#define MSR_HWCR		0xc0010015
 #define MSR_NB_CFG		0xc001001f
+#define HWCR_TSC_FREQ_SEL	BIT(24)
 
 static const u32 mtrr_fixed[11] = {
 	0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f,
@@ -126,6 +128,15 @@ static bool common_write(struct vp *vp, u32 msr, u64 val, bool *ok)
 	return false;
 }
 
+/* The TSC counts at the rate of P0: goes with the invariant TSC in CPUID. */
+static bool root_read(u32 msr, u64 *val)
+{
+	if (msr != MSR_HWCR)
+		return false;
+	*val = rdmsr(msr) | HWCR_TSC_FREQ_SEL;
+	return true;
+}
+
 static bool child_read(struct vp *vp, u32 msr, u64 *val)
 {
 	int fixed = mtrr_fixed_index(msr);
@@ -172,6 +183,39 @@ static bool child_read(struct vp *vp, u32 msr, u64 *val)
 	return false;
 }
 
+/* APM2 7.7.1, 7.8.1: UC, WC, WT, WP, WB; UC- in the PAT alone. */
+static bool memory_type_ok(u8 type)
+{
+	return type <= 6 && type != 2 && type != 3;
+}
+
+bool pat_valid(u64 pat)
+{
+	for (u32 i = 0; i < 8; i++, pat >>= 8)
+		if (!memory_type_ok(pat) && (pat & 0xff) != 7)
+			return false;
+	return true;
+}
+
+static bool mtrr_def_type_write(struct vp *vp, u64 val)
+{
+	if ((val & ~MTRR_DEF_TYPE_BITS) || !memory_type_ok(val))
+		return false;
+	vp->mtrr_def_type = val;
+	return true;
+}
+
+/* Base: type in bits 7:0. Mask: valid in bit 11. Both: an address of CHILD_GPA_BITS. */
+static bool mtrr_phys_write(struct vp *vp, u32 n, u64 val)
+{
+	bool mask = n & 1;
+
+	if (val >> CHILD_GPA_BITS || (val & (mask ? 0x7ff : 0xf00)))
+		return false;
+	*(mask ? &vp->mtrr_mask[n / 2] : &vp->mtrr_base[n / 2]) = val;
+	return true;
+}
+
 static bool child_write(struct vp *vp, u32 msr, u64 val)
 {
 	int fixed = mtrr_fixed_index(msr);
@@ -180,18 +224,20 @@ static bool child_write(struct vp *vp, u32 msr, u64 val)
 		vp->mtrr_fixed[fixed] = val;
 		return true;
 	}
-	if (msr >= MSR_MTRR_PHYS_FIRST && msr <= MSR_MTRR_PHYS_LAST) {
-		u32 i = (msr - MSR_MTRR_PHYS_FIRST) / 2;
-
-		*(msr & 1 ? &vp->mtrr_mask[i] : &vp->mtrr_base[i]) = val;
-		return true;
-	}
+	if (msr >= MSR_MTRR_PHYS_FIRST && msr <= MSR_MTRR_PHYS_LAST)
+		return mtrr_phys_write(vp, msr - MSR_MTRR_PHYS_FIRST, val);
 	switch (msr) {
 	case MSR_PAT:
+		if (!pat_valid(val))
+			return false;
 		vp->vmcb->s.g_pat = val;
 		return true;
 	case MSR_MTRR_DEF_TYPE:
-		vp->mtrr_def_type = val;
+		return mtrr_def_type_write(vp, val);
+	case MSR_DEBUGCTL:
+		if (val & ~DEBUGCTL_BITS)
+			return false;
+		vp->vmcb->s.dbgctl = val;
 		return true;
 	case MSR_TSC_AUX:
 		vp->tsc_aux = val;
@@ -207,11 +253,14 @@ static bool child_write(struct vp *vp, u32 msr, u64 val)
 	return false;
 }
 
+/* Reading a synthetic one may do something (GUEST_IDLE): there it is asked for by number. */
 bool msr_is_virtual(struct vp *vp, u32 msr)
 {
 	u64 val = 0;
 	bool ok;
 
+	if (msr >= MSR_SYNTHETIC_FIRST && msr <= MSR_SYNTHETIC_LAST)
+		return msr_synthetic_permitted(vp, msr);
 	return common_read(vp, msr, &val, &ok) || child_read(vp, msr, &val);
 }
 
@@ -234,7 +283,7 @@ bool msr_read(struct vp *vp, u32 msr, u64 *val)
 	if (common_read(vp, msr, val, &ok))
 		return ok;
 	if (partition_is_root(vp->pt))
-		return false;
+		return root_read(msr, val);
 	if (registered(vp, msr, HV_INTERCEPT_READ, &ok))
 		return ok;
 	return child_read(vp, msr, val) || partition_ignores_msrs(vp->pt);

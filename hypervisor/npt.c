@@ -257,20 +257,38 @@ struct npt_entry npt_lookup(struct partition *pt, u64 gfn)
 	return out;
 }
 
+/*
+ * A large page has one pair of bits for 512 pages: before they are cleared for one of
+ * them it is split. Without memory for that they stay, which loses nothing.
+ */
 struct npt_entry npt_set_ad(struct partition *pt, u64 gfn, int accessed, int dirty)
 {
 	struct npt_entry was = npt_lookup(pt, gfn);
+	bool clear = (was.accessed && !accessed) || (was.dirty && !dirty);
 	u32 level = 1;
-	u64 *e = entry_find(pt, gfn, &level);
+	u64 *e;
 
-	if (!entry_used(*e))
+	if (!was.prot)
 		return was;
+	if (was.large && clear) {
+		if (!way_affordable(pt, gfn, 1))
+			return was;
+		entry_make_way(pt, gfn, 1);
+	}
+	e = entry_find(pt, gfn, &level);
 	if (accessed >= 0)
 		*e = accessed ? *e | PTE_A : *e & ~PTE_A;
 	if (dirty >= 0)
 		*e = dirty ? *e | PTE_D : *e & ~PTE_D;
 	npt_flush_later(pt);
 	return was;
+}
+
+void npt_mark(struct partition *pt, u64 gfn, bool dirty)
+{
+	u32 level = 1;
+
+	*entry_find(pt, gfn, &level) |= PTE_A | (dirty ? PTE_D : 0);
 }
 
 void npt_destroy(struct partition *pt)
@@ -293,9 +311,15 @@ void npt_root_open(u64 pfn, u32 prot)
 	*e = prot ? entry_make(pfn, prot, false) : 0;
 }
 
+/* The levels above; one for each 2 MiB and each 1 GiB of RAM, begun ones too; two for the local APIC's page. */
+u64 npt_root_tables(u64 frames)
+{
+	return 1 + (ROOT_SPAN >> 39) + frames / PAGES_PER_LARGE + 1 + frames / (PAGES_PER_LARGE * 512) + 1 + 2;
+}
+
 static void root_spare_init(void)
 {
-	u64 nr = frame_limit() / PAGES_PER_LARGE + 32;
+	u64 nr = npt_root_tables(frame_limit());
 
 	for (u64 i = 0; i < nr; i++) {
 		u64 *t = boot_alloc(1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The hypervisor's command line: words, each known or refused. */
 #include "fault.h"
+#include "format.h"
 #include "hv.h"
 #include "internal.h"
 #include "string.h"
@@ -21,25 +22,14 @@ static bool word_is(const char *word, u64 len, const char *name)
 	return len == strlen(name) && !memcmp(word, name, len);
 }
 
-static u16 parse_port(const char *s, u64 len)
+/* A word ends at a blank or where the line does. */
+static u64 parse_number(const char *word, u64 max, const char *what)
 {
-	u32 val = 0;
+	u64 n;
 
-	if (len < 3 || s[0] != '0' || s[1] != 'x')
-		hv_panic("exit= takes a port such as 0xf4, or 0x0 for none");
-	for (u64 i = 2; i < len; i++) {
-		char c = s[i] | 0x20;
-
-		if (c >= '0' && c <= '9')
-			val = val * 16 + c - '0';
-		else if (c >= 'a' && c <= 'f')
-			val = val * 16 + c - 'a' + 10;
-		else
-			val = 0x10000;
-		if (val > 0xffff)
-			hv_panic("exit= takes a port such as 0xf4, or 0x0 for none");
-	}
-	return val;
+	if (!format_number(word, " ", &n) || n > max)
+		hv_panic("%s", what);
+	return n;
 }
 
 static void parse_quirk(const char *word, u64 len)
@@ -73,18 +63,28 @@ static void parse_fault(const char *word, u64 len)
 		hv_panic("fault= takes call:CODE:NTH:REPS:STATUS or message:NTH:dup|type|vp|size, not %.*s", (int)len, word);
 }
 
+static void parse_role(const char *word, u64 len)
+{
+	if (!role_find(word, len, &options.role))
+		hv_panic("role= takes root, l1vh, guest or isolated, not %.*s", (int)len, word);
+}
+
 static void parse_word(const char *word, u64 len)
 {
 	if (word_is(word, len, "sched=lp"))
 		options.root_scheduler = false;
 	else if (word_is(word, len, "sched=root"))
 		options.root_scheduler = true;
+	else if (len > 5 && !memcmp(word, "role=", 5))
+		parse_role(word + 5, len - 5);
 	else if (word_is(word, len, "trap-reset"))
 		options.trap_reset = true;
 	else if (word_is(word, len, "verbose"))
 		options.verbose = true;
+	else if (len > 6 && !memcmp(word, "trace=", 6))
+		options.trace = parse_number(word + 6, TRACE_MAX, "trace= takes a number of entries, up to 65536");
 	else if (len > 5 && !memcmp(word, "exit=", 5))
-		options.exit_port = parse_port(word + 5, len - 5);
+		options.exit_port = parse_number(word + 5, 0xffff, "exit= takes a port such as 0xf4, or 0 for none");
 	else if (len > 6 && !memcmp(word, "quirk=", 6))
 		parse_quirks(word + 6, len - 6);
 	else if (len > 6 && !memcmp(word, "fault=", 6))

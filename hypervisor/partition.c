@@ -7,9 +7,8 @@
  * again; slots are.
  */
 #include "hc.h"
+#include "internal.h"
 
-#define ROOT_PRIVILEGES_LOW	0x00000affull	/* interface.md Appendix C, with stimers and frequencies */
-#define ROOT_PRIVILEGES_HIGH	0x000211f7ull
 #define CHILD_PRIVILEGES	0x5ffull	/* T20: bits 0 to 8 and 10 */
 #define COMPATIBILITY_HOST	0x0609ull
 
@@ -67,7 +66,7 @@ void partition_root_init(void)
 	root = boot_alloc(PARTITION_CREATE_FRAMES);
 	root->vps = boot_alloc(1);
 	root->intercepts = boot_alloc(1);
-	root->privileges = ROOT_PRIVILEGES_HIGH << 32 | ROOT_PRIVILEGES_LOW;
+	root->privileges = role_privileges();
 	root->synthetic_features = SYNTHETIC_FEATURES_ASSIGNABLE;
 	root->compatibility_version = COMPATIBILITY_HOST;
 	root->state = PARTITION_ACTIVE;

@@ -7,6 +7,7 @@
  * object and when it goes home, so that a write by whoever should have lost it
  * does not pass unseen.
  */
+#include "fault.h"
 #include "hv.h"
 #include "internal.h"
 #include "string.h"
@@ -59,6 +60,11 @@ static u64 pop(struct partition *pt)
 	return pfn;
 }
 
+bool pool_has(const struct pool *pool, u64 n)
+{
+	return !n || (!fault_frame() && pool->nr_free >= n);
+}
+
 void *pool_alloc(struct partition *pt)
 {
 	u64 pfn;
@@ -69,6 +75,11 @@ void *pool_alloc(struct partition *pt)
 	frame_get(pfn)->state = FRAME_POOL_USED;
 	pt->pool.nr_used++;
 	return frame_ptr(pfn);
+}
+
+void *pool_take(struct partition *pt)
+{
+	return pool_has(&pt->pool, 1) ? pool_alloc(pt) : NULL;
 }
 
 void pool_free(struct partition *pt, void *page)

@@ -12,10 +12,13 @@
 
 #define SLICE_NS	5000000ull
 /*
- * A VP comes back at least this often. Where the emulator runs all processors in one
- * thread, that is what gives the others their turn while a VP spins.
+ * While another LP has work, a VP comes back at least this often. Where the emulator
+ * runs all processors in one thread, that is what gives the others their turn while a
+ * VP spins. One timer serves both ways: its interrupt interrupts whoever has the thread.
  */
 #define TURN_NS		2000000ull
+
+static u32 nr_idle;		/* LPs in lp_idle(), under the lock */
 
 static void runq_remove_head(struct lp *lp)
 {
@@ -90,22 +93,22 @@ void vp_wake(struct vp *vp)
 	lp_kick(lp);
 }
 
-static bool must_yield(struct lp *lp, struct vp *vp)
+static bool must_yield(struct lp *lp, struct vp *vp, u64 now)
 {
 	if (!lp->runq_head)
 		return false;
 	if (partition_is_root(lp->runq_head->pt) && !partition_is_root(vp->pt))
 		return true;
-	return time_now_ns() >= lp->slice_end_ns;
+	return now >= lp->slice_end_ns;
 }
 
-static struct vp *sched_pick(struct lp *lp)
+static struct vp *sched_pick(struct lp *lp, u64 now)
 {
 	struct vp *vp = lp->running;
 
 	if (vp)
 		vp_activity_update(vp);
-	if (vp && vp_runnable(vp) && !must_yield(lp, vp))
+	if (vp && vp_runnable(vp) && !must_yield(lp, vp, now))
 		return vp;
 	lp->running = NULL;
 	if (vp && vp_runnable(vp))
@@ -115,22 +118,22 @@ static struct vp *sched_pick(struct lp *lp)
 		runq_remove_head(lp);
 		if (vp_runnable(vp)) {
 			lp->running = vp;
-			lp->slice_end_ns = time_now_ns() + SLICE_NS;
+			lp->slice_end_ns = now + SLICE_NS;
 			return vp;
 		}
 	}
 	return NULL;
 }
 
-static void timers_run(struct lp *lp)
+static void timers_run(struct lp *lp, u64 now)
 {
 	for (struct vp *vp = lp->vps; vp; vp = vp->next_home)
-		vp_timers_run(vp);
+		vp_timers_run(vp, now);
 }
 
-static void timer_program(struct lp *lp, bool running)
+static void timer_program(struct lp *lp, bool running, u64 now)
 {
-	u64 best = running && nr_lps > 1 ? time_now_ns() + TURN_NS : ~0ull;
+	u64 best = running && nr_lps - nr_idle > 1 ? now + TURN_NS : ~0ull;
 
 	for (struct vp *vp = lp->vps; vp; vp = vp->next_home) {
 		u64 d = vp_deadline_ns(vp);
@@ -140,7 +143,7 @@ static void timer_program(struct lp *lp, bool running)
 	}
 	if ((lp->dispatched || (lp->running && lp->runq_head)) && lp->slice_end_ns < best)
 		best = lp->slice_end_ns;
-	apic_timer_set(lp, best);
+	apic_timer_set(lp, best, now);
 }
 
 /* Let what is pending in the physical local APIC through, once. */
@@ -151,20 +154,20 @@ static void interrupt_window(void)
 	clgi();
 }
 
-static void lp_idle(struct lp *lp)
+static void lp_idle(struct lp *lp, u64 since)
 {
-	u64 since = time_now_ns();
-
+	nr_idle++;
 	hv_unlock();
 	/* STI's shadow covers HLT: a kick cannot slip in between. */
 	asm volatile("cli; stgi; sti; hlt; clgi" : : : "memory");
 	hv_lock();
+	nr_idle--;
 	lp->idle_ns += time_now_ns() - since;
 }
 
-static void vp_enter(struct lp *lp, struct vp *vp)
+static void vp_enter(struct lp *lp, struct vp *vp, u64 since)
 {
-	u64 since = time_now_ns();
+	u64 ticks;
 
 	vp_fpu_load(vp);
 	vp->vmcb->s.rax = vp->gpr[GPR_RAX];
@@ -176,7 +179,9 @@ static void vp_enter(struct lp *lp, struct vp *vp)
 	lp->in_guest = 1;
 	hv_unlock();
 
+	ticks = rdtsc();
 	svm_run((u64)vp->vmcb, vp->gpr);
+	vp->run_ticks += rdtsc() - ticks;
 
 	vp->gpr[GPR_RAX] = vp->vmcb->s.rax;
 	vp->gpr[GPR_RSP] = vp->vmcb->s.rsp;
@@ -195,22 +200,25 @@ static void vp_enter(struct lp *lp, struct vp *vp)
 void sched_run(struct lp *lp)
 {
 	struct vp *vp;
+	u64 now;
 
 	hv_lock();
 	for (;;) {
+		/* One look at the clock serves a round: reading it may be dear under an emulator. */
+		now = time_now_ns();
 		irq_drain(lp);
-		timers_run(lp);
+		timers_run(lp, now);
 		npt_flush_due();
 		vp = lp->dispatched ? dispatch_pick(lp) : NULL;
 		if (!vp)
-			vp = sched_pick(lp);
-		timer_program(lp, vp);
+			vp = sched_pick(lp, now);
+		timer_program(lp, vp, now);
 		if (!vp) {
-			lp_idle(lp);
+			lp_idle(lp, now);
 			continue;
 		}
 		vp_events_prepare(vp);
-		vp_enter(lp, vp);
+		vp_enter(lp, vp, now);
 		if (vp_runnable(vp))
 			exit_handle(vp);
 	}

@@ -9,6 +9,8 @@
 #define CPUID_SVM_NPT		BIT(0)	/* 8000000A EDX */
 #define CPUID_1G_PAGES		BIT(26)	/* 80000001 EDX */
 #define CPUID_XSAVE		BIT(26)	/* 1 ECX */
+#define CPUID_SMEP		BIT(7)	/* 7 EBX */
+#define CPUID_SMAP		BIT(20)
 #define NESTED_CTL_NP		BIT(0)
 
 #define IOPM_PAGES	3	/* APM2 15.10.1 */
@@ -48,8 +50,27 @@ static void xsave_init(void)
 	xsetbv(1);
 }
 
+/*
+ * Paging as kernels have it: the hypervisor maps nothing for user mode, and a world
+ * switch that leaves these bits as they are is cheaper under the emulator.
+ */
+static void paging_init(void)
+{
+	u64 cr4 = read_cr4() | CR4_PSE;
+	u32 r[4];
+
+	cpuid(7, 0, r);
+	if (r[1] & CPUID_SMEP)
+		cr4 |= CR4_SMEP;
+	if (r[1] & CPUID_SMAP)
+		cr4 |= CR4_SMAP;
+	write_cr4(cr4);
+	write_cr0(read_cr0() | CR0_WP);
+}
+
 void svm_init_lp(struct lp *lp)
 {
+	paging_init();
 	wrmsr(MSR_VM_HSAVE_PA, (u64)lp->host_save);
 	xsave_init();
 }
@@ -77,6 +98,7 @@ static void root_msrpm_init(void)
 	msrpm_set(root_msrpm, MSR_TSC, false, true);
 	msrpm_set(root_msrpm, MSR_TSC_DEADLINE, true, true);
 	msrpm_set(root_msrpm, MSR_EFER, true, true);
+	msrpm_set(root_msrpm, MSR_HWCR, true, false);
 	msrpm_set(root_msrpm, MSR_VM_CR, true, true);
 	msrpm_set(root_msrpm, MSR_VM_HSAVE_PA, true, true);
 	for (u32 msr = 0x800; msr < 0x900; msr++)

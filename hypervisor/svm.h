@@ -175,11 +175,15 @@ enum svm_exit {
 
 #define CR0_PE		BIT(0)
 #define CR0_ET		BIT(4)
+#define CR0_WP		BIT(16)
 #define CR0_AM		BIT(18)
 #define CR0_NW		BIT(29)
 #define CR0_CD		BIT(30)
 #define CR0_PG		BIT(31)
+#define CR4_PSE		BIT(4)
 #define CR4_OSXSAVE	BIT(18)
+#define CR4_SMEP	BIT(20)
+#define CR4_SMAP	BIT(21)
 
 #define RFLAGS_FIXED	BIT(1)
 #define RFLAGS_IF	BIT(9)

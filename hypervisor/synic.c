@@ -76,7 +76,7 @@ static void queue_deliver(struct vp *vp, u8 sint)
 	struct synic_msg *m = vp->synic.queue[sint];
 	struct hv_message *slot;
 
-	if (!m)
+	if (!m || vp->synic.late_ns)
 		return;
 	slot = slot_get(vp, sint);
 	if (!slot)
@@ -90,6 +90,7 @@ static void queue_deliver(struct vp *vp, u8 sint)
 	m->queued = false;
 	m->target = NULL;
 	slot_store(slot, &m->msg, vp->synic.queue[sint]);
+	trace_message(vp, sint, m->msg.message_type);
 	synic_interrupt(vp, sint);
 }
 
@@ -160,6 +161,8 @@ static u64 page_shared(void)
 
 void root_pages_init(struct vp *vp)
 {
+	if (options.role != ROLE_ROOT)
+		return;
 	vp->synic.siefp = page_shared();
 	vp->synic.simp = page_shared();
 	vp->synic.sirbp = page_shared();
@@ -174,7 +177,7 @@ void root_pages_init(struct vp *vp)
 /* New value of a page MSR: where the page is, is the root's to read only. */
 static u64 page_msr(struct vp *vp, u64 old, u64 val)
 {
-	if (!partition_is_root(vp->pt) || (options.quirks & QUIRK_GUEST_PAGES))
+	if (!partition_is_root(vp->pt) || options.role != ROLE_ROOT || (options.quirks & QUIRK_GUEST_PAGES))
 		return val;
 	if ((val ^ old) & PAGE_GFN)
 		hv_info("root VP %u: writes page %llx where %llx is provided", vp->index, val >> PAGE_SHIFT,
@@ -282,7 +285,7 @@ static u64 msr_privilege(u32 msr)
 	return ~0ull;		/* no such MSR */
 }
 
-static bool msr_permitted(struct vp *vp, u32 msr)
+bool msr_synthetic_permitted(const struct vp *vp, u32 msr)
 {
 	u64 need = msr_privilege(msr);
 
@@ -344,7 +347,7 @@ bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val)
 		crash_read(pt, msr, val);
 		return true;
 	}
-	if (!msr_permitted(vp, msr))
+	if (!msr_synthetic_permitted(vp, msr))
 		return !partition_is_root(pt) && partition_ignores_msrs(pt);
 	switch (msr) {
 	case HV_MSR_GUEST_OS_ID:
@@ -447,7 +450,7 @@ bool msr_synthetic_write(struct vp *vp, u32 msr, u64 val)
 		crash_write(vp, msr, val);
 		return true;
 	}
-	if (!msr_permitted(vp, msr))
+	if (!msr_synthetic_permitted(vp, msr))
 		return !partition_is_root(pt) && partition_ignores_msrs(pt);
 	switch (msr) {
 	case HV_MSR_GUEST_OS_ID:

@@ -204,7 +204,7 @@ bool stimer_write(struct vp *vp, u32 msr, u64 val)
 
 static void stimer_message(struct vp *vp, u32 index, u64 deadline)
 {
-	struct synic_msg *m = &vp->timer_msg[0];
+	struct synic_msg *m = &vp->messages->timer[index];
 	struct hv_timer_message payload = {
 		.timer_index = index, .expiration_time = deadline,
 		.delivery_time = partition_time_100ns(vp->pt),
@@ -235,11 +235,13 @@ static void stimer_fire(struct vp *vp, u32 index)
 		stimer_message(vp, index, deadline);
 }
 
-void vp_timers_run(struct vp *vp)
+void vp_timers_run(struct vp *vp, u64 now)
 {
-	u64 now = time_now_ns();
-
-	if (vp->pt->time_frozen)
+	if (vp->synic.late_ns && vp->synic.late_ns <= now) {
+		vp->synic.late_ns = 0;
+		synic_scan(vp);
+	}
+	if (vp_deadline_ns(vp) > now)
 		return;
 	if (lapic_deadline(&vp->lapic) <= now) {
 		lapic_tick(&vp->lapic, now);
@@ -260,6 +262,8 @@ u64 vp_deadline_ns(struct vp *vp)
 	if (vp->pt->time_frozen)
 		return ~0ull;
 	best = lapic_deadline(&vp->lapic);
+	if (vp->synic.late_ns)
+		best = min(best, vp->synic.late_ns);
 	for (u32 i = 0; i < 4; i++) {
 		u64 d = vp->stimer[i].deadline;
 

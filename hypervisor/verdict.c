@@ -62,6 +62,7 @@ void verdict_end(enum run_end how)
 	bool clean;
 
 	hv_info("end: %s after %llu ms", how_text[how], time_now_ns() / 1000000);
+	trace_print(how == END_POWER_OFF || how == END_RESET);
 	lp_stats_print();
 	if (how == END_POWER_OFF || how == END_RESET) {
 		hc_verdict();

@@ -118,8 +118,8 @@ static void objects_free(struct partition *pt, struct vp *vp)
 		pool_free(pt, vp->vmcb);
 	if (vp->fpu)
 		pool_free(pt, vp->fpu);
-	if (vp->intercept)
-		pool_free(pt, vp->intercept);
+	if (vp->messages)
+		pool_free(pt, vp->messages);
 	pool_free(pt, vp);
 }
 
@@ -132,7 +132,7 @@ u16 vp_create(struct partition *pt, u32 index, struct lp *home)
 	vp = pool_alloc(pt);
 	vp->vmcb = pool_alloc(pt);
 	vp->fpu = pool_alloc(pt);
-	vp->intercept = pool_alloc(pt);
+	vp->messages = pool_alloc(pt);
 	vp->pt = pt;
 	vp->index = index;
 	vp->home = home;
@@ -187,7 +187,8 @@ void vp_destroy(struct vp *vp)
 	vp_stop(vp);
 	dispatch_forget(vp);
 	home_leave(vp);
-	synic_cancel(vp->intercept);
+	synic_cancel(&vp->messages->intercept);
+	synic_reset(vp);
 	hc_vp_release(vp);
 	pt->vps[vp->index] = NULL;
 	pt->nr_vps--;

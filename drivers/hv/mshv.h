@@ -368,6 +368,7 @@ void mshv_eventfd_exit(void);
 int mshv_port_create(struct eventfd_ctx *eventfd, u32 *id);
 void mshv_port_delete(u32 id);
 bool mshv_port_signal(u32 id);
+void mshv_port_shutdown(void);
 
 /*
  * mshv_synic.c: messages and events for the root

@@ -208,7 +208,8 @@ static struct miscdevice mshv_device = {
 
 /*
  * Threads that run a VP leave it, and leave it stopped.  A next kernel is not to
- * be bothered with messages for this one.
+ * be bothered with messages for this one.  Partitions that are still there when
+ * the other CPUs have stopped are ended then.
  */
 static int mshv_reboot(struct notifier_block *nb, unsigned long action,
 		       void *data)
@@ -281,6 +282,7 @@ static int __init mshv_init(void)
 		goto exit_eventfd;
 
 	mshv_debugfs_init();
+	mshv_setup_shutdown(mshv_port_shutdown);
 	register_reboot_notifier(&mshv_reboot_nb);
 	ret = misc_register(&mshv_device);
 	if (ret)
@@ -293,6 +295,7 @@ static int __init mshv_init(void)
 
 exit_debugfs:
 	unregister_reboot_notifier(&mshv_reboot_nb);
+	mshv_setup_shutdown(NULL);
 	mshv_debugfs_exit();
 	mshv_synic_exit();
 exit_eventfd:
@@ -305,6 +308,7 @@ static void __exit mshv_exit(void)
 {
 	misc_deregister(&mshv_device);
 	unregister_reboot_notifier(&mshv_reboot_nb);
+	mshv_setup_shutdown(NULL);
 	mshv_debugfs_exit();
 	mshv_synic_exit();
 	mshv_eventfd_exit();

@@ -87,3 +87,19 @@ bool mshv_port_signal(u32 id)
 
 	return port;
 }
+
+/**
+ * mshv_port_shutdown() - delete all ports in the hypervisor
+ *
+ * They are the root's own, and would still be there under the next kernel.
+ *
+ * Context: This kernel goes down, perhaps in a crash; no other CPU runs.
+ */
+void mshv_port_shutdown(void)
+{
+	struct mshv_port *port;
+	unsigned long id;
+
+	xa_for_each(&mshv_ports, id, port)
+		hv_call_delete_port(id);
+}

@@ -17,9 +17,14 @@
  * succeeds the device is given what the hypervisor returned, and then the old
  * route is unmapped: before that the device may use it, and after that the
  * vector may be given to another device.
+ *
+ * When the new route fails, the vector domain goes back to the old one, too.
+ * Only if the old CPU is going offline there is no way back: then the interrupt
+ * is astray until a worker succeeds in mapping the new route.
  */
 #define pr_fmt(fmt) "Hyper-V: " fmt
 
+#include <linux/cpumask.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
@@ -30,6 +35,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include <asm/apic.h>
 #include <asm/hw_irq.h>
 #include <asm/io_apic.h>
@@ -45,8 +51,14 @@
 /* Delivery status and remote IRR are read-only */
 #define RTE_STATUS	(BIT_ULL(12) | BIT_ULL(14))
 
+/* How often and when to try again to route an interrupt that is astray */
+#define STRAY_RETRIES	20
+#define STRAY_DELAY	(HZ / 10)
+
 /**
  * struct remap_irq - an interrupt that is routed by the hypervisor
+ * @irq: its number
+ * @strays: failed attempts to route it away from a CPU that is offline
  * @route: where it goes; not mapped while it has no real vector
  * @old: where it went before, if the device may still use that
  * @rte: redirection entry of an IO-APIC pin, %NULL for a message
@@ -56,6 +68,8 @@
  * Guarded by the lock of the interrupt descriptor, but for @list.
  */
 struct remap_irq {
+	unsigned int irq;
+	unsigned int strays;
 	struct mshv_route route;
 	struct mshv_route old;
 	struct IO_APIC_route_entry *rte;
@@ -225,9 +239,75 @@ static int remap_update(struct irq_data *data)
 	return ret;
 }
 
+/*
+ * Interrupts that are astray.  Whatever it was that the hypervisor was short of,
+ * it may have been given meanwhile.
+ */
+
+static void remap_retry_one(unsigned int irq)
+{
+	const struct cpumask *mask = irq_get_affinity_mask(irq);
+
+	if (!mask || !cpumask_intersects(mask, cpu_online_mask))
+		mask = cpu_online_mask;
+	irq_set_affinity(irq, mask);
+}
+
+static void remap_retry(struct work_struct *work)
+{
+	struct remap_irq *ri;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(ri, &remap_irqs, list)
+		if (READ_ONCE(ri->strays))
+			remap_retry_one(ri->irq);
+	rcu_read_unlock();
+}
+
+static DECLARE_DELAYED_WORK(remap_retry_work, remap_retry);
+
+static void remap_stray(struct remap_irq *ri)
+{
+	if (ri->strays > STRAY_RETRIES)
+		return;
+
+	WRITE_ONCE(ri->strays, ri->strays + 1);
+	if (ri->strays > STRAY_RETRIES)
+		pr_err("device %#llx has lost its interrupt\n",
+		       ri->route.device_id);
+	else
+		schedule_delayed_work(&remap_retry_work, STRAY_DELAY);
+}
+
+/* What has come meanwhile went to a CPU that was offline: one too many is better */
+static void remap_home(struct irq_data *data)
+{
+	struct irq_data *parent = data->parent_data;
+	struct remap_irq *ri = data->chip_data;
+
+	if (!ri->strays)
+		return;
+
+	WRITE_ONCE(ri->strays, 0);
+	parent->chip->irq_retrigger(parent);
+}
+
+/* The new route could not be mapped: what has the vector domain done already? */
+static void remap_go_back(struct irq_data *data, const struct mshv_route *before)
+{
+	struct mshv_route now = remap_wanted(data);
+	struct remap_irq *ri = data->chip_data;
+
+	if (!route_equal(before, &now) && irq_abort_move(data))
+		return;
+	if (ri->route.source && !cpu_online(ri->route.cpu))
+		remap_stray(ri);
+}
+
 static int remap_set_affinity(struct irq_data *data,
 			      const struct cpumask *mask, bool force)
 {
+	struct mshv_route before = remap_wanted(data);
 	struct irq_data *parent = data->parent_data;
 	struct remap_irq *ri = data->chip_data;
 	u64 programmed = ri->route.value;
@@ -239,6 +319,7 @@ static int remap_set_affinity(struct irq_data *data,
 
 	err = remap_update(data);
 	if (!err) {
+		remap_home(data);
 		/* A message is not programmed yet: that waits for the ack */
 		if (ri->rte)
 			send_cleanup_vector(irqd_cfg(data));
@@ -246,10 +327,10 @@ static int remap_set_affinity(struct irq_data *data,
 	}
 
 	/*
-	 * The old route is in place, and the old vector stays until an
-	 * interrupt arrives on the new one.  If the route had to be mapped
-	 * again the device must learn what it looks like now.
+	 * The old route is in place.  If it had to be mapped again the device
+	 * must learn what it looks like now.
 	 */
+	remap_go_back(data, &before);
 	return ri->route.value == programmed ? err : IRQ_SET_MASK_OK_NOCOPY;
 }
 
@@ -270,7 +351,8 @@ static struct irq_chip remap_chip = {
 	.irq_compose_msi_msg	= remap_compose_msi_msg,
 };
 
-static struct remap_irq *remap_irq_create(struct irq_alloc_info *info, int node)
+static struct remap_irq *remap_irq_create(struct irq_alloc_info *info, int node,
+					  unsigned int irq)
 {
 	struct remap_irq *ri = kzalloc_node(sizeof(*ri), GFP_KERNEL, node);
 	unsigned long flags;
@@ -278,6 +360,7 @@ static struct remap_irq *remap_irq_create(struct irq_alloc_info *info, int node)
 	if (!ri)
 		return NULL;
 
+	ri->irq = irq;
 	if (info->type == X86_IRQ_ALLOC_TYPE_IOAPIC) {
 		ri->rte = info->ioapic.entry;
 		ri->route.device_id = ioapic_device_id(info->devid);
@@ -321,7 +404,7 @@ static int remap_alloc(struct irq_domain *domain, unsigned int virq,
 	if (!data || !remap_serves(info) || nr_irqs > 1)
 		return -EINVAL;
 
-	ri = remap_irq_create(info, irq_data_get_node(data));
+	ri = remap_irq_create(info, irq_data_get_node(data), virq);
 	if (!ri)
 		return -ENOMEM;
 

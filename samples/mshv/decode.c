@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Enough of the instruction set to find out what a driver does to device
- * memory: MOV in its forms, MOVZX and MOVSX. The address is known from the
- * intercept, so that of the operand only its length matters.
+ * Enough of the instruction set to find out what a Linux driver does to device
+ * memory: MOV between a register or a number and memory, and MOVZX. Where in
+ * memory is known from the intercept, so that of the operand only its length
+ * matters. Add here what another guest uses.
  */
 #include <string.h>
 
 #include "vmm.h"
 
 #define PREFIX_OPERAND_SIZE	0x66
-#define PREFIX_ADDRESS_SIZE	0x67
-#define ESCAPE			0x0f
-
+#define PREFIX_REX		0x40	/* ... to 0x4f, in 64-bit code */
 #define REX_R			4
 #define REX_W			8
+#define OPCODE_ESCAPE		0x0f
 
 /* What has been read of an instruction so far */
 struct decoder {
@@ -21,9 +21,7 @@ struct decoder {
 	size_t nr_bytes;
 	size_t at;
 	bool failed;
-	unsigned int mode;		/* 16, 32 or 64 */
 	unsigned int operand_size;
-	unsigned int address_size;
 	__u8 rex;
 };
 
@@ -45,30 +43,17 @@ static __u64 decode_number(struct decoder *d, unsigned int size)
 	return value;
 }
 
-static bool is_segment_prefix(__u8 byte)
-{
-	return byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e ||
-	       byte == 0x64 || byte == 0x65;
-}
-
 /* Eat the prefixes; return the first byte of the opcode */
-static __u8 decode_prefixes(struct decoder *d)
+static __u8 decode_prefixes(struct decoder *d, bool long_mode)
 {
-	__u8 byte;
+	__u8 byte = decode_byte(d);
 
-	d->operand_size = d->mode == 16 ? 2 : 4;
-	d->address_size = d->mode / 8;
-
-	for (;;) {
+	d->operand_size = 4;
+	if (byte == PREFIX_OPERAND_SIZE) {
+		d->operand_size = 2;
 		byte = decode_byte(d);
-		if (byte == PREFIX_OPERAND_SIZE)
-			d->operand_size = d->mode == 16 ? 4 : 2;
-		else if (byte == PREFIX_ADDRESS_SIZE)
-			d->address_size = d->mode == 32 ? 2 : 4;
-		else if (!is_segment_prefix(byte))
-			break;
 	}
-	if (d->mode == 64 && (byte & 0xf0) == 0x40) {
+	if (long_mode && (byte & 0xf0) == PREFIX_REX) {
 		d->rex = byte;
 		byte = decode_byte(d);
 	}
@@ -83,8 +68,8 @@ static unsigned int decode_modrm(struct decoder *d)
 	__u8 modrm = decode_byte(d);
 	unsigned int mod = modrm >> 6, rm = modrm & 7;
 
-	if (mod == 3 || d->address_size == 2)
-		d->failed = true;
+	if (mod == 3)
+		d->failed = true;	/* a register */
 	if (rm == 4 && (decode_byte(d) & 7) == 5)
 		rm = 5;
 	if (mod == 1)
@@ -94,16 +79,12 @@ static unsigned int decode_modrm(struct decoder *d)
 	return modrm >> 3 & 7;
 }
 
-/* Without REX the byte registers 4 to 7 are the high halves of 0 to 3 */
+/* Without REX the byte registers 4 to 7 are AH to BH, which nobody uses here */
 static void decode_register(struct decoder *d, struct insn *insn)
 {
-	unsigned int reg = decode_modrm(d);
-
-	insn->reg = reg | (d->rex & REX_R ? 8 : 0);
-	if (insn->reg_size == 1 && !d->rex && reg >= 4) {
-		insn->reg = reg - 4;
-		insn->high_byte = true;
-	}
+	insn->reg = decode_modrm(d) | (d->rex & REX_R ? 8 : 0);
+	if (insn->reg_size == 1 && !d->rex && insn->reg >= 4)
+		d->failed = true;
 }
 
 static void decode_immediate(struct decoder *d, struct insn *insn)
@@ -116,57 +97,25 @@ static void decode_immediate(struct decoder *d, struct insn *insn)
 		insn->immediate = (__s64)(__s32)insn->immediate;
 }
 
-static void decode_extend(struct decoder *d, struct insn *insn)
-{
-	__u8 opcode = decode_byte(d);
-
-	insn->size = opcode & 1 ? 2 : 1;
-	insn->reg_size = d->operand_size;
-	switch (opcode) {
-	case 0xbe:
-	case 0xbf:
-		insn->sign_extend = true;
-		fallthrough;
-	case 0xb6:
-	case 0xb7:
-		decode_register(d, insn);
-		break;
-	default:
-		d->failed = true;
-	}
-}
-
 static void decode_opcode(struct decoder *d, struct insn *insn, __u8 opcode)
 {
-	insn->size = opcode & 1 ? d->operand_size : 1;
-	insn->reg_size = insn->size;
+	bool extend = opcode == OPCODE_ESCAPE;
 
-	switch (opcode) {
-	case 0x88:
-	case 0x89:
-		insn->store = true;
-		fallthrough;
-	case 0x8a:
-	case 0x8b:
+	if (extend)
+		opcode = decode_byte(d);
+	insn->size = opcode & 1 ? d->operand_size : 1;
+	insn->reg_size = extend ? d->operand_size : insn->size;
+
+	if (!extend && (opcode & 0xfc) == 0x88) {	/* MOV */
+		insn->store = !(opcode & 2);
 		decode_register(d, insn);
-		break;
-	case 0xa2:
-	case 0xa3:
-		insn->store = true;
-		fallthrough;
-	case 0xa0:
-	case 0xa1:
-		decode_number(d, d->address_size);
-		break;
-	case 0xc6:
-	case 0xc7:
+	} else if (!extend && (opcode & 0xfe) == 0xc6) {
 		insn->store = true;
 		decode_immediate(d, insn);
-		break;
-	case ESCAPE:
-		decode_extend(d, insn);
-		break;
-	default:
+	} else if (extend && (opcode & 0xfe) == 0xb6) {	/* MOVZX */
+		insn->size = opcode & 1 ? 2 : 1;
+		decode_register(d, insn);
+	} else {
 		d->failed = true;
 	}
 }
@@ -176,17 +125,17 @@ static void decode_opcode(struct decoder *d, struct insn *insn, __u8 opcode)
  * @insn: the answer
  * @bytes: the instruction, and perhaps what follows
  * @nr_bytes: how many there are
- * @mode: 16, 32 or 64
+ * @long_mode: 64-bit code, or else 32-bit
  *
  * Return: false if it is none that is understood here
  */
 bool insn_decode(struct insn *insn, const __u8 *bytes, size_t nr_bytes,
-		 unsigned int mode)
+		 bool long_mode)
 {
-	struct decoder d = { .bytes = bytes, .nr_bytes = nr_bytes, .mode = mode };
+	struct decoder d = { .bytes = bytes, .nr_bytes = nr_bytes };
 
 	memset(insn, 0, sizeof(*insn));
-	decode_opcode(&d, insn, decode_prefixes(&d));
+	decode_opcode(&d, insn, decode_prefixes(&d, long_mode));
 	insn->length = d.at;
 	return !d.failed;
 }
@@ -206,17 +155,8 @@ static __u64 insn_mask(unsigned int size)
  */
 __u64 insn_load(const struct insn *insn, __u64 old, __u64 data)
 {
-	unsigned int unused = 64 - 8 * insn->size;
-
-	if (insn->sign_extend)
-		data = (__s64)(data << unused) >> unused;
-	else
-		data &= insn_mask(insn->size);
-
-	if (insn->high_byte)
-		return (old & ~0xff00ULL) | data << 8;
-	data &= insn_mask(insn->reg_size);
-	if (insn->reg_size < 4)
+	data &= insn_mask(insn->size);
+	if (insn->reg_size < 4)		/* longer ones clear the upper half */
 		data |= old & ~insn_mask(insn->reg_size);
 	return data;
 }
@@ -232,7 +172,5 @@ __u64 insn_store(const struct insn *insn, __u64 reg)
 {
 	if (insn->has_immediate)
 		reg = insn->immediate;
-	if (insn->high_byte)
-		reg >>= 8;
 	return reg & insn_mask(insn->size);
 }

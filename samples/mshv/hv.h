@@ -23,20 +23,16 @@
 #define HVCALL_TRANSLATE_GVA		0x0052
 #define HVCALL_REGISTER_RESULT		0x0091
 #define HVCALL_ASSERT_INTERRUPT		0x0094
-#define HVCALL_GET_PROPERTY_EX		0x0101
 
 /* Partition properties */
 #define HV_PROPERTY_SYNTHETIC_FEATURES	0x00010001
-#define HV_PROPERTY_PROCS_PER_SOCKET	0x00050003
 #define HV_PROPERTY_UNKNOWN_MSR_ACTION	0x00050017
-#define HV_PROPERTY_ASSIGNABLE_FEATURES	0x00090009
 
 #define HV_UNKNOWN_MSR_IGNORE		1
 
 /* Synthetic processor features */
 #define HV_FEATURE_HYPERVISOR_PRESENT	BIT_ULL(0)
 #define HV_FEATURE_HV1			BIT_ULL(1)
-#define HV_FEATURE_VP_RUNTIME		BIT_ULL(2)
 #define HV_FEATURE_REFERENCE_COUNTER	BIT_ULL(3)
 #define HV_FEATURE_HYPERCALL		BIT_ULL(7)
 #define HV_FEATURE_VP_INDEX		BIT_ULL(8)
@@ -70,7 +66,6 @@
 
 #define HV_ACCESS_READ			0
 #define HV_ACCESS_WRITE			1
-#define HV_ACCESS_EXECUTE		2
 
 #define HV_INTERCEPT_TYPE_CPUID		2
 
@@ -120,8 +115,6 @@ struct hv_intercept {
 	__u64 rip;
 	__u64 rflags;
 };
-
-#define HV_INTERCEPT_STATE_LONG_MODE	BIT(4)
 
 struct hv_memory_intercept {
 	struct hv_intercept header;
@@ -187,44 +180,11 @@ struct hv_register_page {
 #define HV_REGISTER_PAGE_DIRTY_GPR	BIT(0)
 #define HV_REGISTER_PAGE_DIRTY_RIP	BIT(1)
 
-/* Local APIC state, first in the page of MSHV_VP_STATE_LAPIC */
-struct hv_lapic_state {
-	__u32 id;
-	__u32 version;
-	__u32 ldr;
-	__u32 dfr;
-	__u32 spurious;
-	__u32 isr[8];
-	__u32 tmr[8];
-	__u32 irr[8];
-	__u32 esr;
-	__u32 icr_high;
-	__u32 icr_low;
-	__u32 lvt_timer;
-	__u32 lvt_thermal;
-	__u32 lvt_perfmon;
-	__u32 lvt_lint0;
-	__u32 lvt_lint1;
-	__u32 lvt_error;
-	__u32 lvt_cmci;
-	__u32 error_status;
-	__u32 initial_count;
-	__u32 current_count;
-	__u32 divide;
-	__u32 remote_read;
-};
-
 struct hv_property_input {
 	__u64 partition;
 	__u32 code;
 	__u32 pad;
 	__u64 value;
-};
-
-struct hv_features {
-	__u16 nr_banks;
-	__u16 reserved[3];
-	__u64 bank[4];
 };
 
 struct hv_vp_input {

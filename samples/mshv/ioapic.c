@@ -2,9 +2,10 @@
 /*
  * The IO-APIC. The local APICs are in the hypervisor: an interrupt leaves here
  * as a message to them, and the end of a level interrupt comes back as one.
+ *
+ * Pins that have an irqfd are not driven from here. Their entries become routes
+ * of the kernel, which sends the interrupt itself when the eventfd is signalled.
  */
-#include <string.h>
-
 #include "vmm.h"
 
 #define IOAPIC_SELECT		0x00
@@ -27,15 +28,58 @@
 #define ENTRY_DESTINATION(e)	((e) >> 56)
 #define ENTRY_READ_ONLY		(ENTRY_PENDING | ENTRY_REMOTE_IRR)
 
-void ioapic_init(struct ioapic *ioapic, int partition)
+#define MSI_ADDRESS		0xfee00000
+#define MSI_LOGICAL		BIT(2)
+#define MSI_DESTINATION		12
+#define MSI_MODE		8
+
+/**
+ * ioapic_reset() - As after power-on
+ * @ioapic: the IO-APIC
+ */
+void ioapic_reset(struct ioapic *ioapic)
 {
 	int pin;
 
-	memset(ioapic, 0, sizeof(*ioapic));
-	pthread_mutex_init(&ioapic->lock, NULL);
-	ioapic->partition = partition;
+	pthread_mutex_lock(&ioapic->lock);
+	ioapic->select = 0;
+	ioapic->line = 0;
+	ioapic->pending = 0;
 	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
 		ioapic->entry[pin] = ENTRY_MASKED;
+	pthread_mutex_unlock(&ioapic->lock);
+}
+
+void ioapic_init(struct ioapic *ioapic)
+{
+	int pin;
+
+	pthread_mutex_init(&ioapic->lock, NULL);
+	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
+		ioapic->irqfd[pin] = -1;
+}
+
+/* Tell the kernel where the interrupts of irqfds go now */
+static void ioapic_route(const struct ioapic *ioapic)
+{
+	struct msi_route routes[IOAPIC_NR_PINS];
+	unsigned int pin, nr = 0;
+	__u64 entry;
+
+	for (pin = 0; pin < IOAPIC_NR_PINS; pin++) {
+		entry = ioapic->entry[pin];
+		if (ioapic->irqfd[pin] < 0 || entry & ENTRY_MASKED)
+			continue;
+		routes[nr++] = (struct msi_route){
+			.gsi = pin,
+			.address = MSI_ADDRESS |
+				   ENTRY_DESTINATION(entry) << MSI_DESTINATION |
+				   (entry & ENTRY_LOGICAL ? MSI_LOGICAL : 0),
+			.data = ENTRY_MODE(entry) << MSI_MODE |
+				ENTRY_VECTOR(entry),
+		};
+	}
+	mshv_msi_routes(ioapic->partition, routes, nr);
 }
 
 /*
@@ -141,12 +185,13 @@ static __u32 ioapic_read(const struct ioapic *ioapic)
 
 static void ioapic_write(struct ioapic *ioapic, __u32 value)
 {
-	unsigned int n = ioapic->select - IOAPIC_REG_ENTRIES;
-	__u64 *entry = &ioapic->entry[n / 2];
+	unsigned int n = ioapic->select - IOAPIC_REG_ENTRIES, pin = n / 2;
+	__u64 *entry = &ioapic->entry[pin], old;
 
 	if (n >= 2 * IOAPIC_NR_PINS)
 		return;
 
+	old = *entry;
 	if (n & 1)
 		*entry = (*entry & 0xffffffff) | (__u64)value << 32;
 	else
@@ -154,7 +199,14 @@ static void ioapic_write(struct ioapic *ioapic, __u32 value)
 			 (value & ~ENTRY_READ_ONLY);
 	if (!(*entry & ENTRY_LEVEL))
 		*entry &= ~ENTRY_REMOTE_IRR;
-	ioapic_update(ioapic, n / 2);
+	if (ioapic->irqfd[pin] < 0) {
+		ioapic_update(ioapic, pin);
+		return;
+	}
+	/* An edge while it was masked is lost; one too many does no harm */
+	ioapic_route(ioapic);
+	if (old & ~*entry & ENTRY_MASKED)
+		event_signal(ioapic->irqfd[pin]);
 }
 
 static void ioapic_register(struct ioapic *ioapic, __u64 offset, bool write,

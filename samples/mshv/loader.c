@@ -254,12 +254,11 @@ static void gdt_build(const struct memory *memory)
 /**
  * loader_load() - Put a kernel and what it needs into guest memory
  * @memory: the guest's
- * @options: what to load
+ * @config: what to load
  *
  * Return: guest address of the 32-bit entry point
  */
-__u32 loader_load(const struct memory *memory,
-		  const struct loader_options *options)
+__u32 loader_load(const struct memory *memory, const struct vm_config *config)
 {
 	struct loader loader = { .memory = memory };
 
@@ -270,10 +269,10 @@ __u32 loader_load(const struct memory *memory,
 		    memory->region[0].size / 1024);
 
 	memset(loader.params, 0, sizeof(*loader.params));
-	kernel_load(&loader, options->kernel);
-	if (options->initrd)
-		initrd_load(&loader, options->initrd);
-	cmdline_load(&loader, options->cmdline);
+	kernel_load(&loader, config->kernel);
+	if (config->initrd)
+		initrd_load(&loader, config->initrd);
+	cmdline_load(&loader, config->cmdline);
 	e820_build(&loader);
 	gdt_build(memory);
 	loader.params->acpi_rsdp_addr = LAYOUT_ACPI;

@@ -20,12 +20,7 @@
 #define MEMORY_DEFAULT_MIB	256
 #define MEMORY_MAX_MIB		BIT(20)
 #define FULL_POLL_MS		20
-
-struct options {
-	struct loader_options loader;
-	unsigned long memory_mib;
-	unsigned long nr_cpus;
-};
+#define TAP			"tap="
 
 /* What the event loop looks at */
 enum event_source {
@@ -37,20 +32,24 @@ enum event_source {
 
 static const char help[] =
 	"usage: mshv-vmm --kernel BZIMAGE [--initrd FILE] [--cmdline STRING]\n"
-	"                [--memory MIB] [--cpus N]\n"
+	"                [--memory MIB] [--cpus N] [--disk FILE]... [--net tap=NAME]\n"
+	"                [--no-reboot]\n"
 	"\n"
 	"Runs a Linux kernel in a partition of the Microsoft hypervisor. The\n"
 	"guest's serial console ttyS0 is the terminal; Ctrl-] ends it.\n"
 	"\n"
-	"  --kernel   the kernel, a bzImage\n"
-	"  --initrd   initial ramdisk\n"
-	"  --cmdline  kernel command line (console=ttyS0)\n"
-	"  --memory   guest memory in MiB (256)\n"
-	"  --cpus     number of processors (1)\n"
+	"  --kernel     the kernel, a bzImage\n"
+	"  --initrd     initial ramdisk\n"
+	"  --cmdline    kernel command line (console=ttyS0)\n"
+	"  --memory     guest memory in MiB (256)\n"
+	"  --cpus       number of processors (1)\n"
+	"  --disk       a virtio disk, up to 4; read-only if the file is\n"
+	"  --net        a virtio network card in a tap device of the host\n"
+	"  --no-reboot  end where the guest would start again\n"
 	"\n"
 	"Exit status: 0 the guest switched itself off, 1 an error of the host or\n"
-	"the end was asked for from outside, 2 wrong usage, 3 the guest asked for\n"
-	"a reset, 4 the guest crashed.\n";
+	"the end was asked for from outside, 2 wrong usage; with --no-reboot 3 the\n"
+	"guest asked for a reset, 4 it crashed (triple fault).\n";
 
 static void __noreturn __printf(1, 2) usage(const char *why, ...)
 {
@@ -79,57 +78,97 @@ static unsigned long option_number(const char *name, const char *text,
 	return value;
 }
 
-static void options_set(struct options *options, const char *name,
+enum option_name {
+	OPTION_KERNEL,
+	OPTION_INITRD,
+	OPTION_CMDLINE,
+	OPTION_MEMORY,
+	OPTION_CPUS,
+	OPTION_DISK,
+	OPTION_NET,
+	OPTION_NO_REBOOT,
+	OPTION_HELP,
+};
+
+static const struct option option_names[] = {
+	[OPTION_KERNEL] = { "kernel", required_argument },
+	[OPTION_INITRD] = { "initrd", required_argument },
+	[OPTION_CMDLINE] = { "cmdline", required_argument },
+	[OPTION_MEMORY] = { "memory", required_argument },
+	[OPTION_CPUS] = { "cpus", required_argument },
+	[OPTION_DISK] = { "disk", required_argument },
+	[OPTION_NET] = { "net", required_argument },
+	[OPTION_NO_REBOOT] = { "no-reboot", no_argument },
+	[OPTION_HELP] = { "help", no_argument },
+	{ 0 },
+};
+
+static void option_disk(struct vm_config *config, const char *path)
+{
+	if (config->nr_disks == VM_MAX_DISKS)
+		usage("more than %d disks", VM_MAX_DISKS);
+	config->disk[config->nr_disks++] = path;
+}
+
+static const char *option_net(const char *value)
+{
+	if (strncmp(value, TAP, strlen(TAP)) || !value[strlen(TAP)])
+		usage("--net takes " TAP "NAME, not '%s'", value);
+	return value + strlen(TAP);
+}
+
+static void options_set(struct vm_config *config, enum option_name option,
 			const char *value)
 {
-	switch (*name) {
-	case 'k':
-		options->loader.kernel = value;
+	const char *name = option_names[option].name;
+
+	switch (option) {
+	case OPTION_KERNEL:
+		config->kernel = value;
 		break;
-	case 'i':
-		options->loader.initrd = value;
+	case OPTION_INITRD:
+		config->initrd = value;
 		break;
-	case 'c':
-		if (!strcmp(name, "cpus"))
-			options->nr_cpus = option_number(name, value,
-							 VM_MAX_CPUS);
-		else
-			options->loader.cmdline = value;
+	case OPTION_CMDLINE:
+		config->cmdline = value;
 		break;
-	case 'm':
-		options->memory_mib = option_number(name, value,
-						    MEMORY_MAX_MIB);
+	case OPTION_MEMORY:
+		config->memory_size = option_number(name, value,
+						    MEMORY_MAX_MIB) * MIB;
 		break;
-	default:
+	case OPTION_CPUS:
+		config->nr_cpus = option_number(name, value, VM_MAX_CPUS);
+		break;
+	case OPTION_DISK:
+		option_disk(config, value);
+		break;
+	case OPTION_NET:
+		config->tap = option_net(value);
+		break;
+	case OPTION_NO_REBOOT:
+		config->no_reboot = true;
+		break;
+	case OPTION_HELP:
 		fputs(help, stdout);
 		exit(EXIT_SUCCESS);
 	}
 }
 
-static void options_parse(struct options *options, int argc, char **argv)
+static void options_parse(struct vm_config *config, int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "kernel", required_argument },
-		{ "initrd", required_argument },
-		{ "cmdline", required_argument },
-		{ "memory", required_argument },
-		{ "cpus", required_argument },
-		{ "help", no_argument },
-		{ 0 },
-	};
 	int index, c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":", names, &index)) != -1) {
+	while ((c = getopt_long(argc, argv, ":", option_names, &index)) != -1) {
 		if (c == ':')
 			usage("%s takes a value", argv[optind - 1]);
 		if (c)
 			usage("unknown option '%s'", argv[optind - 1]);
-		options_set(options, names[index].name, optarg);
+		options_set(config, index, optarg);
 	}
 	if (optind < argc)
 		usage("'%s' is one word too many", argv[optind]);
-	if (!options->loader.kernel)
+	if (!config->kernel)
 		usage("--kernel is missing");
 }
 
@@ -204,26 +243,22 @@ static void event_loop(struct vm *vm, int signals)
 
 int main(int argc, char **argv)
 {
-	struct options options = {
-		.loader.cmdline = "console=ttyS0",
-		.memory_mib = MEMORY_DEFAULT_MIB,
-		.nr_cpus = 1,
+	static struct vm vm = {
+		.config.cmdline = "console=ttyS0",
+		.config.memory_size = MEMORY_DEFAULT_MIB * MIB,
+		.config.nr_cpus = 1,
 	};
-	static struct vm vm;
-	int signals;
-	__u32 entry;
+	int signals, code;
 
-	options_parse(&options, argc, argv);
+	options_parse(&vm.config, argc, argv);
 	signals = signals_open();
-	memory_create(&vm.memory, options.memory_mib * MIB);
-	entry = loader_load(&vm.memory, &options.loader);
-	acpi_build(&vm.memory, options.nr_cpus);
-	power_build(&vm.memory);
-	vm_create(&vm, options.nr_cpus);
-
+	vm_create(&vm);
 	console_init();
-	vm_start(&vm, entry);
-	event_loop(&vm, signals);
-	vm_stop(&vm);
-	return vm.exit_code;
+	do {
+		vm_start(&vm);
+		event_loop(&vm, signals);
+		code = vm_stop(&vm);
+	} while (!vm.config.no_reboot &&
+		 (code == EXIT_RESET || code == EXIT_CRASH));
+	return code;
 }

@@ -62,7 +62,7 @@ void memory_create(struct memory *memory, __u64 size)
 void *memory_at(const struct memory *memory, __u64 gpa, __u64 size)
 {
 	const struct memory_region *region;
-	int i;
+	unsigned int i;
 
 	for (i = 0; i < memory->nr_regions; i++) {
 		region = &memory->region[i];

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -16,43 +17,34 @@
 #define MSHV_DEVICE		"/dev/mshv"
 #define MSHV_REGISTERS_MAX	16	/* at most so many at a time */
 
-struct hvcall {
-	__u16 code;
-	__u16 reps;
-	const void *in;
-	size_t in_size;
-	void *out;
-	size_t out_size;
-};
-
 /*
  * Issue a hypercall. The kernel puts the partition's ID into the first eight
- * bytes of the input. A refusal by the kernel is the end; a refusal by the
- * hypervisor is returned.
+ * bytes of the input.
+ *
+ * Return: the hypervisor's status; a refusal by the kernel is the end
  */
-static __u16 hvcall(int fd, const struct hvcall *call)
+static __u16 hvcall(int fd, __u16 code, __u16 reps, const void *in,
+		    size_t in_size, void *out, size_t out_size)
 {
 	struct mshv_root_hvcall args = {
-		.code = call->code,
-		.reps = call->reps,
-		.in_sz = call->in_size,
-		.out_sz = call->out_size,
-		.in_ptr = (__u64)call->in,
-		.out_ptr = (__u64)call->out,
+		.code = code,
+		.reps = reps,
+		.in_sz = in_size,
+		.out_sz = out_size,
+		.in_ptr = (__u64)in,
+		.out_ptr = (__u64)out,
 	};
 
 	if (!ioctl(fd, MSHV_ROOT_HVCALL, &args))
 		return 0;
 	if (!args.status)
-		die_errno("hypercall 0x%x", call->code);
+		die_errno("hypercall 0x%x", code);
 	return args.status;
 }
 
-/* The same, for a hypercall that has no reason to fail */
-static void hvcall_or_die(int fd, const struct hvcall *call, const char *what)
+/* What has no reason to fail ends the program if it does */
+static void must(__u16 status, const char *what)
 {
-	__u16 status = hvcall(fd, call);
-
 	if (status)
 		die("%s: the hypervisor says status 0x%x", what, status);
 }
@@ -66,23 +58,7 @@ int mshv_open(void)
 	return fd;
 }
 
-/* Which synthetic features the hypervisor can give to a partition */
-__u64 mshv_assignable_features(int device)
-{
-	struct hv_property_input in = { .code = HV_PROPERTY_ASSIGNABLE_FEATURES };
-	struct hv_features features = { 0 };
-	struct hvcall call = {
-		.code = HVCALL_GET_PROPERTY_EX,
-		.in = &in,
-		.in_size = sizeof(in),
-		.out = &features,
-		.out_size = sizeof(features),
-	};
-
-	hvcall_or_die(device, &call, "query the features of partitions");
-	return features.nr_banks ? features.bank[0] : 0;
-}
-
+/* Local APICs by the hypervisor, and all features it has for processors */
 int mshv_partition_create(int device)
 {
 	struct mshv_create_partition_v2 args = {
@@ -109,17 +85,12 @@ void mshv_partition_initialize(int partition)
 		die_errno("initialize the partition");
 }
 
-/* Return: false if the hypervisor does not like it */
-bool mshv_property_set(int partition, __u32 code, __u64 value)
+void mshv_property_set(int partition, __u32 code, __u64 value)
 {
 	struct hv_property_input in = { .code = code, .value = value };
-	struct hvcall call = {
-		.code = HVCALL_SET_PARTITION_PROPERTY,
-		.in = &in,
-		.in_size = sizeof(in),
-	};
 
-	return !hvcall(partition, &call);
+	must(hvcall(partition, HVCALL_SET_PARTITION_PROPERTY, 0, &in,
+		    sizeof(in), NULL, 0), "set a property");
 }
 
 void mshv_memory_map(int partition, const struct memory_region *region)
@@ -137,16 +108,60 @@ void mshv_memory_map(int partition, const struct memory_region *region)
 			  region->size / MIB, region->gpa);
 }
 
-/* Return: false if the hypervisor does not like it */
-bool mshv_interrupt_assert(int partition, struct hv_interrupt *interrupt)
+/*
+ * Vector and destination are the guest's choice: if the hypervisor finds them
+ * senseless, the interrupt is lost, as it is on a machine.
+ */
+void mshv_interrupt_assert(int partition, const struct hv_interrupt *interrupt)
 {
-	struct hvcall call = {
-		.code = HVCALL_ASSERT_INTERRUPT,
-		.in = interrupt,
-		.in_size = sizeof(*interrupt),
+	hvcall(partition, HVCALL_ASSERT_INTERRUPT, 0, interrupt,
+	       sizeof(*interrupt), NULL, 0);
+}
+
+/* Signals of @fd become the interrupt that @gsi is routed to */
+void mshv_irqfd(int partition, __u32 gsi, int fd)
+{
+	struct mshv_user_irqfd args = { .fd = fd, .gsi = gsi };
+
+	if (ioctl(partition, MSHV_IRQFD, &args))
+		die_errno("connect an eventfd to GSI %u", gsi);
+}
+
+/* Each table replaces the one before */
+void mshv_msi_routes(int partition, const struct msi_route *routes,
+		     unsigned int nr)
+{
+	struct mshv_user_irq_table *table;
+	unsigned int i;
+
+	table = calloc(1, sizeof(*table) + nr * sizeof(table->entries[0]));
+	if (!table)
+		die_errno("allocate a routing table");
+	table->nr = nr;
+	for (i = 0; i < nr; i++)
+		table->entries[i] = (struct mshv_user_irq_entry){
+			.gsi = routes[i].gsi,
+			.address_lo = routes[i].address,
+			.data = routes[i].data,
+		};
+	if (ioctl(partition, MSHV_SET_MSI_ROUTING, table))
+		die_errno("route interrupts");
+	free(table);
+}
+
+/* A write of this value to this address is a signal of @fd, and no intercept */
+void mshv_doorbell(int partition, __u64 gpa, __u32 size, __u64 value, int fd)
+{
+	struct mshv_user_ioeventfd args = {
+		.datamatch = value,
+		.addr = gpa,
+		.len = size,
+		.fd = fd,
+		.flags = 1 << MSHV_IOEVENTFD_BIT_DATAMATCH,
 	};
 
-	return !hvcall(partition, &call);
+	if (ioctl(partition, MSHV_IOEVENTFD, &args))
+		die_errno("set a doorbell at 0x%llx", gpa);
 }
 
 int mshv_vp_create(int partition, __u32 index)
@@ -164,13 +179,21 @@ struct hv_register_page *mshv_vp_register_page(int vp)
 {
 	void *page = mmap(NULL, HV_PAGE_SIZE, PROT_READ | PROT_WRITE,
 			  MAP_SHARED, vp,
-			  MSHV_VP_MMAP_OFFSET_REGISTERS * sysconf(_SC_PAGESIZE));
+			  MSHV_VP_MMAP_OFFSET_REGISTERS * HV_PAGE_SIZE);
 
 	if (page != MAP_FAILED)
 		return page;
 	if (errno != ENODEV)
 		die_errno("map a register page");
 	return NULL;
+}
+
+/* The partition ends with the last of its files and pages */
+void mshv_vp_close(int vp, struct hv_register_page *page)
+{
+	if (page)
+		munmap(page, HV_PAGE_SIZE);
+	close(vp);
 }
 
 /**
@@ -196,17 +219,13 @@ void mshv_vp_set_registers(const struct vp *vp, const struct hv_register *regs,
 		struct hv_vp_input vp;
 		struct hv_register regs[MSHV_REGISTERS_MAX];
 	} in = { .vp.vp_index = vp->index };
-	struct hvcall call = {
-		.code = HVCALL_SET_VP_REGISTERS,
-		.reps = nr,
-		.in = &in,
-		.in_size = sizeof(in.vp) + nr * sizeof(*regs),
-	};
 
 	if (nr > MSHV_REGISTERS_MAX)
 		die("%u registers at a time", nr);
 	memcpy(in.regs, regs, nr * sizeof(*regs));
-	hvcall_or_die(vp->fd, &call, "set registers");
+	must(hvcall(vp->fd, HVCALL_SET_VP_REGISTERS, nr, &in,
+		    sizeof(in.vp) + nr * sizeof(*regs), NULL, 0),
+	     "set registers");
 }
 
 __u64 mshv_vp_get_register(const struct vp *vp, __u32 name)
@@ -216,16 +235,10 @@ __u64 mshv_vp_get_register(const struct vp *vp, __u32 name)
 		__u32 name;
 	} in = { .vp.vp_index = vp->index, .name = name };
 	union hv_value value = { 0 };
-	struct hvcall call = {
-		.code = HVCALL_GET_VP_REGISTERS,
-		.reps = 1,
-		.in = &in,
-		.in_size = sizeof(in.vp) + sizeof(in.name),
-		.out = &value,
-		.out_size = sizeof(value),
-	};
 
-	hvcall_or_die(vp->fd, &call, "get a register");
+	must(hvcall(vp->fd, HVCALL_GET_VP_REGISTERS, 1, &in,
+		    sizeof(in.vp) + sizeof(in.name), &value, sizeof(value)),
+	     "get a register");
 	return value.low;
 }
 
@@ -246,15 +259,9 @@ bool mshv_vp_translate(const struct vp *vp, __u64 gva, __u64 *gpa)
 		.gva_page = gva / HV_PAGE_SIZE,
 	};
 	struct hv_translate_output out = { 0 };
-	struct hvcall call = {
-		.code = HVCALL_TRANSLATE_GVA,
-		.in = &in,
-		.in_size = sizeof(in),
-		.out = &out,
-		.out_size = sizeof(out),
-	};
 
-	hvcall_or_die(vp->fd, &call, "translate an address");
+	must(hvcall(vp->fd, HVCALL_TRANSLATE_GVA, 0, &in, sizeof(in), &out,
+		    sizeof(out)), "translate an address");
 	*gpa = out.gpa_page * HV_PAGE_SIZE + gva % HV_PAGE_SIZE;
 	return !out.result;
 }
@@ -266,36 +273,9 @@ void mshv_vp_set_cpuid(const struct vp *vp, const struct hv_cpuid_result *res)
 		.type = HV_INTERCEPT_TYPE_CPUID,
 		.cpuid = *res,
 	};
-	struct hvcall call = {
-		.code = HVCALL_REGISTER_RESULT,
-		.in = &in,
-		.in_size = offsetof(struct hv_register_result_input, cpuid) +
-			   sizeof(*res),
-	};
 
 	in.cpuid.always_override = 1;
-	hvcall_or_die(vp->fd, &call, "set a CPUID leaf");
-}
-
-static void mshv_vp_lapic(int vp, unsigned long request, void *page)
-{
-	struct mshv_get_set_vp_state args = {
-		.type = MSHV_VP_STATE_LAPIC,
-		.buf_sz = HV_PAGE_SIZE,
-		.buf_ptr = (__u64)page,
-	};
-
-	if (ioctl(vp, request, &args))
-		die_errno("%s the local APIC",
-			  request == MSHV_GET_VP_STATE ? "get" : "set");
-}
-
-void mshv_vp_get_lapic(int vp, void *page)
-{
-	mshv_vp_lapic(vp, MSHV_GET_VP_STATE, page);
-}
-
-void mshv_vp_set_lapic(int vp, void *page)
-{
-	mshv_vp_lapic(vp, MSHV_SET_VP_STATE, page);
+	must(hvcall(vp->fd, HVCALL_REGISTER_RESULT, 0, &in,
+		    offsetof(struct hv_register_result_input, cpuid) +
+		    sizeof(*res), NULL, 0), "set a CPUID leaf");
 }

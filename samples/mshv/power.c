@@ -55,7 +55,7 @@ void power_access(void *device, __u64 offset, unsigned int size, bool write,
 		vm_exit(device, EXIT_RESET);
 }
 
-/* Port 0xcf9, the reset control register */
+/* The reset control register of PC chipsets */
 void power_access_reset(void *device, __u64 offset, unsigned int size,
 			bool write, __u64 *data)
 {
@@ -67,7 +67,7 @@ void power_access_reset(void *device, __u64 offset, unsigned int size,
 		vm_exit(device, EXIT_RESET);
 }
 
-/* Port 0x64: no keyboard behind it, but it is ready to pulse the reset line */
+/* The keyboard controller: no keyboard behind it, but it is ready to pulse the reset line */
 void power_access_keyboard(void *device, __u64 offset, unsigned int size,
 			   bool write, __u64 *data)
 {

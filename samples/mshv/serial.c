@@ -13,11 +13,18 @@
 void serial_init(struct serial *serial, struct ioapic *ioapic,
 		 unsigned int irq)
 {
-	memset(serial, 0, sizeof(*serial));
 	pthread_mutex_init(&serial->lock, NULL);
 	serial->ioapic = ioapic;
 	serial->irq = irq;
-	serial->dll = 1;
+}
+
+/* What was typed and not yet read stays */
+void serial_reset(struct serial *serial)
+{
+	pthread_mutex_lock(&serial->lock);
+	memset(&serial->reg, 0, sizeof(serial->reg));
+	serial->reg.dll = 1;
+	pthread_mutex_unlock(&serial->lock);
 }
 
 static bool serial_has_input(const struct serial *serial)
@@ -41,9 +48,9 @@ static __u8 serial_get(struct serial *serial)
 /* What the interrupt identification register shows, less the FIFO bits */
 static __u8 serial_interrupt(const struct serial *serial)
 {
-	if (serial->ier & UART_IER_RDI && serial_has_input(serial))
+	if (serial->reg.ier & UART_IER_RDI && serial_has_input(serial))
 		return UART_IIR_RDI;
-	if (serial->ier & UART_IER_THRI && serial->transmitted)
+	if (serial->reg.ier & UART_IER_THRI && serial->reg.transmitted)
 		return UART_IIR_THRI;
 	return UART_IIR_NO_INT;
 }
@@ -51,14 +58,14 @@ static __u8 serial_interrupt(const struct serial *serial)
 static void serial_update(struct serial *serial)
 {
 	ioapic_set_line(serial->ioapic, serial->irq,
-			serial->mcr & UART_MCR_OUT2 &&
+			serial->reg.mcr & UART_MCR_OUT2 &&
 			serial_interrupt(serial) != UART_IIR_NO_INT);
 }
 
 /* In loopback the modem's outputs are its inputs */
 static __u8 serial_modem_status(const struct serial *serial)
 {
-	__u8 mcr = serial->mcr, msr = 0;
+	__u8 mcr = serial->reg.mcr, msr = 0;
 
 	if (!(mcr & UART_MCR_LOOP))
 		return MSR_CONNECTED;
@@ -78,49 +85,49 @@ static __u8 serial_read_iir(struct serial *serial)
 	__u8 iir = serial_interrupt(serial);
 
 	if (iir == UART_IIR_THRI)
-		serial->transmitted = false;
-	if (serial->fcr & UART_FCR_ENABLE_FIFO)
+		serial->reg.transmitted = false;
+	if (serial->reg.fcr & UART_FCR_ENABLE_FIFO)
 		iir |= IIR_FIFO;
 	return iir;
 }
 
 static __u8 serial_read(struct serial *serial, __u64 offset)
 {
-	bool dlab = serial->lcr & UART_LCR_DLAB;
+	bool dlab = serial->reg.lcr & UART_LCR_DLAB;
 
 	switch (offset) {
 	case UART_RX:
-		return dlab ? serial->dll : serial_get(serial);
+		return dlab ? serial->reg.dll : serial_get(serial);
 	case UART_IER:
-		return dlab ? serial->dlm : serial->ier;
+		return dlab ? serial->reg.dlm : serial->reg.ier;
 	case UART_IIR:
 		return serial_read_iir(serial);
 	case UART_LCR:
-		return serial->lcr;
+		return serial->reg.lcr;
 	case UART_MCR:
-		return serial->mcr;
+		return serial->reg.mcr;
 	case UART_LSR:
 		return UART_LSR_TEMT | UART_LSR_THRE |
 		       (serial_has_input(serial) ? UART_LSR_DR : 0);
 	case UART_MSR:
 		return serial_modem_status(serial);
 	default:
-		return serial->scr;
+		return serial->reg.scr;
 	}
 }
 
 static void serial_transmit(struct serial *serial, __u8 byte)
 {
-	if (serial->mcr & UART_MCR_LOOP)
+	if (serial->reg.mcr & UART_MCR_LOOP)
 		serial_put(serial, byte);
 	else
 		console_write(byte);
-	serial->transmitted = true;
+	serial->reg.transmitted = true;
 }
 
 static void serial_write_fcr(struct serial *serial, __u8 value)
 {
-	serial->fcr = value;
+	serial->reg.fcr = value;
 	if (value & UART_FCR_CLEAR_RCVR)
 		serial->tail = serial->head;
 }
@@ -128,25 +135,25 @@ static void serial_write_fcr(struct serial *serial, __u8 value)
 /* Enabling the transmitter's interrupt raises it, as the transmitter is idle */
 static void serial_write_ier(struct serial *serial, __u8 value)
 {
-	if (value & ~serial->ier & UART_IER_THRI)
-		serial->transmitted = true;
-	serial->ier = value & IER_MASK;
+	if (value & ~serial->reg.ier & UART_IER_THRI)
+		serial->reg.transmitted = true;
+	serial->reg.ier = value & IER_MASK;
 }
 
 static void serial_write(struct serial *serial, __u64 offset, __u8 value)
 {
-	bool dlab = serial->lcr & UART_LCR_DLAB;
+	bool dlab = serial->reg.lcr & UART_LCR_DLAB;
 
 	switch (offset) {
 	case UART_TX:
 		if (dlab)
-			serial->dll = value;
+			serial->reg.dll = value;
 		else
 			serial_transmit(serial, value);
 		break;
 	case UART_IER:
 		if (dlab)
-			serial->dlm = value;
+			serial->reg.dlm = value;
 		else
 			serial_write_ier(serial, value);
 		break;
@@ -154,13 +161,13 @@ static void serial_write(struct serial *serial, __u64 offset, __u8 value)
 		serial_write_fcr(serial, value);
 		break;
 	case UART_LCR:
-		serial->lcr = value;
+		serial->reg.lcr = value;
 		break;
 	case UART_MCR:
-		serial->mcr = value & MCR_MASK;
+		serial->reg.mcr = value & MCR_MASK;
 		break;
 	case UART_SCR:
-		serial->scr = value;
+		serial->reg.scr = value;
 		break;
 	}
 }

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A virtual machine: partition, memory, devices, processors */
+/*
+ * A virtual machine: partition, memory, devices, processors.
+ *
+ * Memory and devices stay from the start of the program to its end. Partition
+ * and processors live from reset to reset: only the hypervisor knows all that a
+ * guest may have changed in them, so that new ones are the surest way back to
+ * the beginning, and the sequence is the same as for the first start.
+ */
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "vmm.h"
@@ -9,100 +15,122 @@
 #define VM_RUNS		(-1)
 #define KICK_PERIOD_US	10000
 
-/* What a Linux guest makes use of; the rest would only cost */
+/*
+ * What a Linux guest makes use of: to be told the frequencies, and clocks that
+ * cost no intercept. It believes in the hypervisor only if there are hypercalls
+ * and VP indexes, too. A kernel with VMBus built in then waits five seconds for
+ * it, unless told otherwise (initcall_blacklist=hv_acpi_init).
+ */
 #define VM_FEATURES	(HV_FEATURE_HYPERVISOR_PRESENT | HV_FEATURE_HV1 | \
-			 HV_FEATURE_VP_RUNTIME | HV_FEATURE_REFERENCE_COUNTER | \
-			 HV_FEATURE_HYPERCALL | HV_FEATURE_VP_INDEX | \
-			 HV_FEATURE_REFERENCE_TSC | HV_FEATURE_FREQUENCIES)
+			 HV_FEATURE_REFERENCE_COUNTER | HV_FEATURE_HYPERCALL | \
+			 HV_FEATURE_VP_INDEX | HV_FEATURE_REFERENCE_TSC | \
+			 HV_FEATURE_FREQUENCIES)
 
-static void vm_set(struct vm *vm, __u32 property, __u64 value)
+/* A device that raises interrupts by irqfd, at the next place */
+void vm_add_virtio(struct vm *vm, struct virtio *virtio)
 {
-	if (!mshv_property_set(vm->partition, property, value))
-		die("the hypervisor refuses to set property 0x%x to 0x%llx",
-		    property, value);
-}
+	unsigned int n = vm->nr_virtio++;
 
-/* Some properties must be set before initialization, the others after */
-static void vm_create_partition(struct vm *vm)
-{
-	int device = mshv_open();
-
-	vm->partition = mshv_partition_create(device);
-	vm_set(vm, HV_PROPERTY_SYNTHETIC_FEATURES,
-	       VM_FEATURES & mshv_assignable_features(device));
-	mshv_partition_initialize(vm->partition);
-	vm_set(vm, HV_PROPERTY_UNKNOWN_MSR_ACTION, HV_UNKNOWN_MSR_IGNORE);
-	/* Only a hint about topology */
-	mshv_property_set(vm->partition, HV_PROPERTY_PROCS_PER_SOCKET,
-			  vm->nr_cpus);
-	close(device);
-}
-
-static void vm_map_memory(struct vm *vm)
-{
-	int i;
-
-	for (i = 0; i < vm->memory.nr_regions; i++)
-		mshv_memory_map(vm->partition, &vm->memory.region[i]);
+	if (n == VIRTIO_MAX)
+		die("more than %u virtio devices", VIRTIO_MAX);
+	virtio->gpa = VIRTIO_GPA(n);
+	virtio->pin = VIRTIO_PIN(n);
+	vm->virtio[n] = virtio;
+	vm->ioapic.irqfd[virtio->pin] = virtio->irq;
+	bus_add(&vm->mmio, virtio->gpa, HV_PAGE_SIZE, virtio_access, virtio);
 }
 
 static void vm_create_devices(struct vm *vm)
 {
+	const struct vm_config *config = &vm->config;
 	struct bus *ports = &vm->ports;
+	unsigned int i;
 
-	ioapic_init(&vm->ioapic, vm->partition);
+	ioapic_init(&vm->ioapic);
 	bus_add(&vm->mmio, LAYOUT_IOAPIC, HV_PAGE_SIZE, ioapic_access,
 		&vm->ioapic);
 	serial_init(&vm->serial, &vm->ioapic, IRQ_COM1);
 	bus_add(ports, PORT_COM1, 8, serial_access, &vm->serial);
 	bus_add(ports, PORT_CMOS, 2, rtc_access, &vm->rtc);
 	bus_add(ports, PORT_POWER, POWER_NR_PORTS, power_access, vm);
-	bus_add(ports, 0x064, 1, power_access_keyboard, vm);
-	bus_add(ports, 0xcf9, 1, power_access_reset, vm);
+	bus_add(ports, PORT_KEYBOARD, 1, power_access_keyboard, vm);
+	bus_add(ports, PORT_RESET, 1, power_access_reset, vm);
+
+	for (i = 0; i < config->nr_disks; i++)
+		disk_create(&vm->disk[i], vm, config->disk[i]);
+	if (config->tap)
+		net_create(&vm->net, vm, config->tap);
 }
 
-static void vm_create_vps(struct vm *vm)
+/**
+ * vm_create() - Make what a virtual machine keeps from start to end
+ * @vm: what to fill in; the configuration is there
+ */
+void vm_create(struct vm *vm)
 {
-	unsigned int i;
-
-	vm->vps = calloc(vm->nr_cpus, sizeof(*vm->vps));
+	vm->exit_event = event_create();
+	vm->device = mshv_open();
+	vm->vps = calloc(vm->config.nr_cpus, sizeof(*vm->vps));
 	if (!vm->vps)
-		die_errno("allocate %u VPs", vm->nr_cpus);
-	for (i = 0; i < vm->nr_cpus; i++)
-		vp_create(&vm->vps[i], vm, i);
-}
-
-/**
- * vm_create() - Make a virtual machine
- * @vm: what to fill in; its memory is there
- * @nr_cpus: 1 to VM_MAX_CPUS
- */
-void vm_create(struct vm *vm, unsigned int nr_cpus)
-{
-	vm->nr_cpus = nr_cpus;
-	vm->exit_code = VM_RUNS;
-	vm->exit_event = eventfd(0, EFD_CLOEXEC);
-	if (vm->exit_event < 0)
-		die_errno("create an eventfd");
-	vm_create_partition(vm);
-	vm_map_memory(vm);
+		die_errno("allocate %u VPs", vm->config.nr_cpus);
+	memory_create(&vm->memory, vm->config.memory_size);
 	vm_create_devices(vm);
-	vm_create_vps(vm);
 }
 
-/**
- * vm_start() - Let it run
- * @vm: the virtual machine
- * @entry: where the first processor begins; the others wait to be started by
- *	   it
- */
-void vm_start(struct vm *vm, __u32 entry)
+static void vm_reset_devices(struct vm *vm)
 {
 	unsigned int i;
 
+	ioapic_reset(&vm->ioapic);
+	serial_reset(&vm->serial);
+	for (i = 0; i < vm->nr_virtio; i++)
+		virtio_reset(vm->virtio[i]);
+}
+
+/* Some properties must be set before initialization, the others after */
+static void vm_create_partition(struct vm *vm)
+{
+	unsigned int i;
+
+	vm->partition = mshv_partition_create(vm->device);
+	mshv_property_set(vm->partition, HV_PROPERTY_SYNTHETIC_FEATURES,
+			  VM_FEATURES);
+	mshv_partition_initialize(vm->partition);
+	mshv_property_set(vm->partition, HV_PROPERTY_UNKNOWN_MSR_ACTION,
+			  HV_UNKNOWN_MSR_IGNORE);
+	for (i = 0; i < vm->memory.nr_regions; i++)
+		mshv_memory_map(vm->partition, &vm->memory.region[i]);
+
+	vm->ioapic.partition = vm->partition;
+	for (i = 0; i < vm->nr_virtio; i++)
+		virtio_connect(vm->virtio[i], vm->partition);
+}
+
+/**
+ * vm_start() - Let it run, from the beginning
+ * @vm: the virtual machine
+ *
+ * The first processor begins at the kernel's entry, the others wait to be
+ * started by it.
+ */
+void vm_start(struct vm *vm)
+{
+	unsigned int i;
+	__u32 entry;
+
+	vm->exit_code = VM_RUNS;
+	vm_reset_devices(vm);
+	entry = loader_load(&vm->memory, &vm->config);
+	acpi_build(&vm->memory, vm->config.nr_cpus, vm->nr_virtio);
+	power_build(&vm->memory);
+
+	vm_create_partition(vm);
+	for (i = 0; i < vm->config.nr_cpus; i++)
+		vp_create(&vm->vps[i], vm, i);
 	vp_set_boot_state(&vm->vps[0], entry);
-	vm->nr_running = vm->nr_cpus;
-	for (i = 0; i < vm->nr_cpus; i++)
+
+	vm->nr_running = vm->config.nr_cpus;
+	for (i = 0; i < vm->config.nr_cpus; i++)
 		vp_start(&vm->vps[i]);
 }
 
@@ -116,29 +144,31 @@ void vm_start(struct vm *vm, __u32 entry)
 void vm_exit(struct vm *vm, int code)
 {
 	int runs = VM_RUNS;
-	__u64 one = 1;
 
-	if (!atomic_compare_exchange_strong(&vm->exit_code, &runs, code))
-		return;
-	if (write(vm->exit_event, &one, sizeof(one)) != sizeof(one))
-		die_errno("signal an eventfd");
+	if (atomic_compare_exchange_strong(&vm->exit_code, &runs, code))
+		event_signal(vm->exit_event);
 }
 
 /**
- * vm_stop() - Wait until no VP runs
+ * vm_stop() - Wait until no VP runs, and end the partition
  * @vm: the virtual machine, which has exited
  *
  * A signal that arrives just before the VP runs does not stop it: repeat.
+ *
+ * Return: the exit code
  */
-void vm_stop(struct vm *vm)
+int vm_stop(struct vm *vm)
 {
 	unsigned int i;
 
 	while (vm->nr_running) {
-		for (i = 0; i < vm->nr_cpus; i++)
+		for (i = 0; i < vm->config.nr_cpus; i++)
 			vp_kick(&vm->vps[i]);
 		usleep(KICK_PERIOD_US);
 	}
-	for (i = 0; i < vm->nr_cpus; i++)
-		pthread_join(vm->vps[i].thread, NULL);
+	for (i = 0; i < vm->config.nr_cpus; i++)
+		vp_destroy(&vm->vps[i]);
+	close(vm->partition);
+	event_clear(vm->exit_event);
+	return vm->exit_code;
 }

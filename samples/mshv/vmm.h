@@ -12,8 +12,9 @@
  *	loader.c	bzImage, command line, initial ramdisk
  *	acpi.c		the firmware tables
  *	bus.c		who owns which port or address
- *	serial.c ioapic.c rtc.c power.c		the devices
- *	error.c		the last line
+ *	serial.c ioapic.c rtc.c power.c		the devices of a PC
+ *	virtio.c disk.c net.c			the devices of a virtual machine
+ *	host.c		errors, events, threads
  *
  * What cannot go on ends the program with one line: an error of the host, or a
  * guest that does what is not emulated here.
@@ -25,13 +26,18 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 #include <linux/types.h>
+#include <linux/virtio_blk.h>
+#include <linux/virtio_net.h>
+#include <linux/virtio_ring.h>
 
 #include "hv.h"
 
 #define ARRAY_SIZE(x)	(sizeof(x) / sizeof((x)[0]))
-#define fallthrough	__attribute__((fallthrough))
-#define __packed	__attribute__((__packed__))
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
 #define __printf(a, b)	__attribute__((__format__(__printf__, a, b)))
 #define __noreturn	__attribute__((noreturn))
 #define MIB		(1024ULL * 1024)
@@ -55,13 +61,16 @@ enum exit_code {
 #define LAYOUT_RESET_VECTOR	0x000ffff0
 #define LAYOUT_HIGH		0x00100000
 #define LAYOUT_HOLE		0xc0000000
+#define LAYOUT_VIRTIO		0xd0000000
 #define LAYOUT_IOAPIC		0xfec00000
 #define LAYOUT_LAPIC		0xfee00000
 #define LAYOUT_ABOVE_4G		BIT_ULL(32)
 
+#define PORT_KEYBOARD		0x064
 #define PORT_CMOS		0x070
 #define PORT_COM1		0x3f8
 #define PORT_POWER		0x600
+#define PORT_RESET		0xcf9
 
 #define IRQ_COM1		4
 #define CMOS_CENTURY		0x32
@@ -73,10 +82,22 @@ enum exit_code {
 #define POWER_S5		5
 
 #define VM_MAX_CPUS		64
+#define VM_MAX_DISKS		4
 
-/* error.c */
+#define VIRTIO_MAX		(VM_MAX_DISKS + 1)
+#define VIRTIO_GPA(n)		(LAYOUT_VIRTIO + (n) * HV_PAGE_SIZE)
+#define VIRTIO_PIN(n)		(IRQ_COM1 + 1 + (n))
+
+struct vm;
+struct vp;
+
+/* host.c */
 void __noreturn __printf(1, 2) die(const char *what, ...);
 void __noreturn __printf(1, 2) die_errno(const char *what, ...);
+int event_create(void);
+void event_signal(int fd);
+void event_clear(int fd);
+pthread_t thread_create(void *(*run)(void *), void *arg);
 
 /* memory.c: one or two regions, below and above the hole for devices */
 struct memory_region {
@@ -87,7 +108,7 @@ struct memory_region {
 
 struct memory {
 	struct memory_region region[2];
-	int nr_regions;
+	unsigned int nr_regions;
 };
 
 void memory_create(struct memory *memory, __u64 size);
@@ -119,14 +140,16 @@ void bus_access(struct bus *bus, __u64 address, unsigned int size, bool write,
 
 struct ioapic {
 	pthread_mutex_t lock;
-	int partition;
+	int partition;		/* where the interrupts go */
+	int irqfd[IOAPIC_NR_PINS];	/* -1: the pin is driven by hand */
 	__u32 select;
 	__u64 entry[IOAPIC_NR_PINS];
 	__u32 line;		/* the level of each pin */
 	__u32 pending;		/* edges that came while masked */
 };
 
-void ioapic_init(struct ioapic *ioapic, int partition);
+void ioapic_init(struct ioapic *ioapic);
+void ioapic_reset(struct ioapic *ioapic);
 void ioapic_set_line(struct ioapic *ioapic, unsigned int pin, bool level);
 void ioapic_eoi(struct ioapic *ioapic, __u8 vector);
 bus_access_fn ioapic_access;
@@ -138,14 +161,17 @@ struct serial {
 	pthread_mutex_t lock;
 	struct ioapic *ioapic;
 	unsigned int irq;
-	__u8 ier, fcr, lcr, mcr, scr, dll, dlm;
-	bool transmitted;	/* "holding register empty" not yet read */
+	struct {
+		__u8 ier, fcr, lcr, mcr, scr, dll, dlm;
+		bool transmitted;	/* "holding register empty" not yet read */
+	} reg;
 	__u8 fifo[SERIAL_FIFO];
 	unsigned int head, tail;
 };
 
 void serial_init(struct serial *serial, struct ioapic *ioapic,
 		 unsigned int irq);
+void serial_reset(struct serial *serial);
 size_t serial_space(struct serial *serial);
 void serial_input(struct serial *serial, const __u8 *data, size_t size);
 bus_access_fn serial_access;
@@ -157,18 +183,114 @@ struct rtc {
 
 bus_access_fn rtc_access;
 
-/* vm.c */
-struct vp {
-	struct vm *vm;
+/* power.c */
+void power_build(const struct memory *memory);
+bus_access_fn power_access;
+bus_access_fn power_access_keyboard;
+bus_access_fn power_access_reset;
+
+/* virtio.c */
+#define VIRTIO_QUEUE_SIZE	128
+#define VIRTIO_NR_QUEUES	2
+
+enum queue_part {
+	QUEUE_DESC,
+	QUEUE_AVAIL,
+	QUEUE_USED,
+	QUEUE_NR_PARTS,
+};
+
+struct virtio_queue {
+	int kick;			/* eventfd: the guest has a request */
+	bool ready;
+	unsigned int size;
+	__u16 next;			/* request to serve */
+	__u64 gpa[QUEUE_NR_PARTS];
+	struct vring_desc *desc;	/* the same for us, while it is ready */
+	struct vring_avail *avail;
+	struct vring_used *used;
+};
+
+/* What the guest wants to be read, and what it wants to be filled */
+struct virtio_request {
+	__u16 head;
+	unsigned int nr_out, nr_in;
+	struct iovec out[VIRTIO_QUEUE_SIZE];
+	struct iovec in[VIRTIO_QUEUE_SIZE];
+};
+
+/* Instead of a number of bytes that were filled */
+#define VIRTIO_LATER	(-1)		/* nothing to fill them with yet */
+#define VIRTIO_BROKEN	(-2)		/* the request makes no sense */
+
+struct virtio;
+
+struct virtio_type {
+	__u32 id;
+	unsigned int nr_queues;
+	size_t config_size;
+	ssize_t (*serve)(struct virtio *virtio, unsigned int queue,
+			 struct virtio_request *request);
+};
+
+struct virtio {
+	const struct virtio_type *type;
+	const struct memory *memory;
+	const void *config;
+	__u64 features;
+	__u64 gpa;
+	unsigned int pin;
+	int irq;			/* eventfd: we have an interrupt */
+	int input;			/* file to poll, -1 if there is none */
+	atomic_uint interrupt;		/* why; the rest is under the lock */
+	pthread_mutex_t lock;
+	__u32 status;
+	__u32 features_select, driver_select, queue_select;
+	__u64 driver_features;
+	bool has_complained;
+	struct virtio_queue queue[VIRTIO_NR_QUEUES + 1];
+};
+
+void virtio_create(struct virtio *virtio, const struct virtio_type *type,
+		   struct vm *vm, int input);
+void virtio_connect(struct virtio *virtio, int partition);
+void virtio_reset(struct virtio *virtio);
+bus_access_fn virtio_access;
+
+/* disk.c */
+struct disk {
+	struct virtio virtio;
+	struct virtio_blk_config config;
 	int fd;
-	__u32 index;
-	pthread_t thread;
-	struct hv_register_page *page;		/* NULL: there is none */
-	struct hv_register pending[2];		/* to be set before it runs */
-	unsigned int nr_pending;
+};
+
+void disk_create(struct disk *disk, struct vm *vm, const char *path);
+
+/* net.c */
+struct net {
+	struct virtio virtio;
+	struct virtio_net_config config;
+	int tap;
+};
+
+void net_create(struct net *net, struct vm *vm, const char *tap);
+
+/* vm.c */
+struct vm_config {
+	const char *kernel;
+	const char *initrd;
+	const char *cmdline;
+	__u64 memory_size;
+	unsigned int nr_cpus;
+	const char *disk[VM_MAX_DISKS];
+	unsigned int nr_disks;
+	const char *tap;
+	bool no_reboot;
 };
 
 struct vm {
+	struct vm_config config;
+	int device;
 	int partition;
 	struct memory memory;
 	struct bus ports;
@@ -176,29 +298,38 @@ struct vm {
 	struct ioapic ioapic;
 	struct serial serial;
 	struct rtc rtc;
+	struct disk disk[VM_MAX_DISKS];
+	struct net net;
+	struct virtio *virtio[VIRTIO_MAX];
+	unsigned int nr_virtio;
 	struct vp *vps;
-	unsigned int nr_cpus;
-	atomic_int nr_running;
+	atomic_uint nr_running;
 	atomic_int exit_code;	/* -1 while it runs */
 	int exit_event;		/* eventfd: a VP asked for the end */
 };
 
-void vm_create(struct vm *vm, unsigned int nr_cpus);
-void vm_start(struct vm *vm, __u32 entry);
+void vm_create(struct vm *vm);
+void vm_add_virtio(struct vm *vm, struct virtio *virtio);
+void vm_start(struct vm *vm);
 void vm_exit(struct vm *vm, int code);
-void vm_stop(struct vm *vm);
-
-/* power.c */
-void power_build(const struct memory *memory);
-bus_access_fn power_access;
-bus_access_fn power_access_keyboard;
-bus_access_fn power_access_reset;
+int vm_stop(struct vm *vm);
 
 /* vp.c */
+struct vp {
+	struct vm *vm;
+	int fd;
+	__u32 index;
+	pthread_t thread;
+	struct hv_register_page *page;		/* NULL: there is none */
+	struct hv_register later[2];		/* to be set before it runs */
+	unsigned int nr_later;
+};
+
 void vp_create(struct vp *vp, struct vm *vm, __u32 index);
 void vp_set_boot_state(struct vp *vp, __u32 entry);
 void vp_start(struct vp *vp);
 void vp_kick(struct vp *vp);
+void vp_destroy(struct vp *vp);
 
 /* decode.c */
 struct insn {
@@ -206,30 +337,22 @@ struct insn {
 	unsigned int size;	/* bytes moved from or to memory */
 	unsigned int reg_size;	/* bytes of the register that a load sets */
 	unsigned int reg;
-	bool high_byte;		/* AH, CH, DH, BH */
 	bool store;
 	bool has_immediate;
-	bool sign_extend;
 	__u64 immediate;
 };
 
 bool insn_decode(struct insn *insn, const __u8 *bytes, size_t nr_bytes,
-		 unsigned int mode);
+		 bool long_mode);
 __u64 insn_load(const struct insn *insn, __u64 old, __u64 data);
 __u64 insn_store(const struct insn *insn, __u64 reg);
 
 /* loader.c */
-struct loader_options {
-	const char *kernel;
-	const char *initrd;
-	const char *cmdline;
-};
-
-__u32 loader_load(const struct memory *memory,
-		  const struct loader_options *options);
+__u32 loader_load(const struct memory *memory, const struct vm_config *config);
 
 /* acpi.c */
-void acpi_build(const struct memory *memory, unsigned int nr_cpus);
+void acpi_build(const struct memory *memory, unsigned int nr_cpus,
+		unsigned int nr_virtio);
 
 /* console.c */
 void console_init(void);
@@ -237,22 +360,30 @@ void console_write(__u8 byte);
 int console_read(__u8 *data, size_t size);
 
 /* mshv.c */
+struct msi_route {
+	__u32 gsi;
+	__u32 address;
+	__u32 data;
+};
+
 int mshv_open(void);
-__u64 mshv_assignable_features(int device);
 int mshv_partition_create(int device);
 void mshv_partition_initialize(int partition);
-bool mshv_property_set(int partition, __u32 code, __u64 value);
+void mshv_property_set(int partition, __u32 code, __u64 value);
 void mshv_memory_map(int partition, const struct memory_region *region);
-bool mshv_interrupt_assert(int partition, struct hv_interrupt *interrupt);
+void mshv_interrupt_assert(int partition, const struct hv_interrupt *interrupt);
+void mshv_irqfd(int partition, __u32 gsi, int fd);
+void mshv_msi_routes(int partition, const struct msi_route *routes,
+		     unsigned int nr);
+void mshv_doorbell(int partition, __u64 gpa, __u32 size, __u64 value, int fd);
 int mshv_vp_create(int partition, __u32 index);
 struct hv_register_page *mshv_vp_register_page(int vp);
+void mshv_vp_close(int vp, struct hv_register_page *page);
 bool mshv_vp_run(int vp, struct hv_message *message);
 void mshv_vp_set_registers(const struct vp *vp, const struct hv_register *regs,
 			   unsigned int nr);
 __u64 mshv_vp_get_register(const struct vp *vp, __u32 name);
 bool mshv_vp_translate(const struct vp *vp, __u64 gva, __u64 *gpa);
 void mshv_vp_set_cpuid(const struct vp *vp, const struct hv_cpuid_result *res);
-void mshv_vp_get_lapic(int vp, void *page);
-void mshv_vp_set_lapic(int vp, void *page);
 
 #endif

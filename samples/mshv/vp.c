@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A virtual processor: one thread that runs it and answers its intercepts */
-#include <errno.h>
 #include <signal.h>
-#include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +11,6 @@
 #define CR0_PE			BIT(0)
 #define CR0_ET			BIT(4)
 #define RFLAGS_FIXED		BIT(1)
-#define LVT_NMI			0x400
 
 #define CODE_SEGMENT		0xc09b	/* flat, 32 bits, execute and read */
 #define DATA_SEGMENT		0xc093	/* flat, 32 bits, read and write */
@@ -31,19 +28,6 @@
 #define CPUID_LEVEL_THREAD	0x100
 #define CPUID_LEVEL_CORE	0x201
 
-/* Pin LINT1 is wired as the MADT says */
-static void vp_set_lapic(const struct vp *vp)
-{
-	alignas(HV_PAGE_SIZE) union {
-		struct hv_lapic_state state;
-		__u8 bytes[HV_PAGE_SIZE];
-	} page;
-
-	mshv_vp_get_lapic(vp->fd, &page);
-	page.state.lvt_lint1 = LVT_NMI;
-	mshv_vp_set_lapic(vp->fd, &page);
-}
-
 /* Bits of an APIC ID that number the processors of the one package */
 static __u32 vp_package_shift(__u32 nr_cpus)
 {
@@ -60,7 +44,7 @@ static __u32 vp_package_shift(__u32 nr_cpus)
  */
 static void vp_set_cpuid(const struct vp *vp)
 {
-	__u32 id = vp->index, nr = vp->vm->nr_cpus;
+	__u32 id = vp->index, nr = vp->vm->config.nr_cpus;
 	const struct hv_cpuid_result results[] = {
 		{ .leaf = CPUID_FEATURES,
 		  .ebx = { id << 24 | nr << 16, 0xffff0000 },
@@ -99,15 +83,16 @@ static void vp_set_memory_type(const struct vp *vp)
  * @vp: what to fill in
  * @vm: where it belongs
  * @index: its number, also its APIC ID
+ *
+ * It is as after reset. One that is not the first waits for the interrupt that
+ * starts it, in its first run: that is between the hypervisor and the guest.
  */
 void vp_create(struct vp *vp, struct vm *vm, __u32 index)
 {
-	vp->vm = vm;
-	vp->index = index;
+	*vp = (struct vp){ .vm = vm, .index = index };
 	vp->fd = mshv_vp_create(vm->partition, index);
 	vp->page = mshv_vp_register_page(vp->fd);
 	vp_set_cpuid(vp);
-	vp_set_lapic(vp);
 	vp_set_memory_type(vp);
 }
 
@@ -153,16 +138,22 @@ void vp_set_boot_state(struct vp *vp, __u32 entry)
 }
 
 /* The page is as good as a hypercall, and needs none */
+static bool vp_has_page(const struct vp *vp)
+{
+	return vp->page && vp->page->valid;
+}
+
 static __u64 vp_get_gpr(const struct vp *vp, unsigned int n)
 {
-	if (vp->page && vp->page->valid)
+	if (vp_has_page(vp))
 		return vp->page->gpr[n];
 	return mshv_vp_get_register(vp, HV_REGISTER_RAX + n);
 }
 
-static void vp_set_register(struct vp *vp, __u32 name, __u64 value)
+/* Without the page, what an intercept changes is handed over in one call */
+static void vp_set_later(struct vp *vp, __u32 name, __u64 value)
 {
-	vp->pending[vp->nr_pending++] = (struct hv_register){
+	vp->later[vp->nr_later++] = (struct hv_register){
 		.name = name,
 		.value.low = value,
 	};
@@ -170,11 +161,11 @@ static void vp_set_register(struct vp *vp, __u32 name, __u64 value)
 
 static void vp_set_gpr(struct vp *vp, unsigned int n, __u64 value)
 {
-	if (vp->page && vp->page->valid) {
+	if (vp_has_page(vp)) {
 		vp->page->gpr[n] = value;
 		vp->page->dirty |= HV_REGISTER_PAGE_DIRTY_GPR;
 	} else {
-		vp_set_register(vp, HV_REGISTER_RAX + n, value);
+		vp_set_later(vp, HV_REGISTER_RAX + n, value);
 	}
 }
 
@@ -184,20 +175,26 @@ static void vp_advance(struct vp *vp, const struct hv_intercept *header,
 {
 	__u64 rip = header->rip + length;
 
-	if (vp->page && vp->page->valid) {
+	if (vp_has_page(vp)) {
 		vp->page->rip = rip;
 		vp->page->dirty |= HV_REGISTER_PAGE_DIRTY_RIP;
 	} else {
-		vp_set_register(vp, HV_REGISTER_RIP, rip);
+		vp_set_later(vp, HV_REGISTER_RIP, rip);
 	}
 }
 
-/* Hand over in one call what could not be written to the page */
-static void vp_set_pending(struct vp *vp)
+static void vp_set_now(struct vp *vp)
 {
-	if (vp->nr_pending)
-		mshv_vp_set_registers(vp, vp->pending, vp->nr_pending);
-	vp->nr_pending = 0;
+	if (vp->nr_later)
+		mshv_vp_set_registers(vp, vp->later, vp->nr_later);
+	vp->nr_later = 0;
+}
+
+/* What there is no answer to ends the program, and says where it happened */
+static void __noreturn vp_die(const struct vp *vp, __u32 type, const char *why)
+{
+	die("VP %u: message 0x%x at 0x%llx: %s", vp->index, type,
+	    mshv_vp_get_register(vp, HV_REGISTER_RIP), why);
 }
 
 static void vp_handle_io(struct vp *vp, const struct hv_message *message)
@@ -209,8 +206,7 @@ static void vp_handle_io(struct vp *vp, const struct hv_message *message)
 	__u64 data = io->rax;
 
 	if (io->info & HV_IO_STRING)
-		die("VP %u: string I/O on port 0x%x at 0x%llx is not supported",
-		    vp->index, io->port, io->header.rip);
+		vp_die(vp, message->type, "string I/O is not emulated");
 
 	bus_access(&vp->vm->ports, io->port, size, write, &data);
 	if (!write)
@@ -247,41 +243,35 @@ static size_t vp_fetch(const struct vp *vp,
 	return n;
 }
 
-static unsigned int vp_mode(const struct hv_intercept *header)
-{
-	if (header->state & HV_INTERCEPT_STATE_LONG_MODE &&
-	    header->cs.attributes & HV_SEGMENT_LONG)
-		return 64;
-	return header->cs.attributes & HV_SEGMENT_DEFAULT_BIG ? 32 : 16;
-}
-
 static void __noreturn vp_die_insn(const struct vp *vp,
-				   const struct hv_memory_intercept *access,
+				   const struct hv_message *message,
 				   const __u8 *bytes, size_t nr_bytes)
 {
-	char text[3 * INSN_MAX + 1] = "";
+	char text[3 * INSN_MAX + 1] = "", why[128];
 	size_t i;
 
 	for (i = 0; i < nr_bytes; i++)
 		snprintf(text + 3 * i, sizeof(text) - 3 * i, " %02x", bytes[i]);
-	die("VP %u: cannot emulate%s at 0x%llx, which accesses 0x%llx",
-	    vp->index, nr_bytes ? text : " what cannot be read",
-	    access->header.rip, access->gpa);
+	snprintf(why, sizeof(why), "cannot emulate%s, which accesses 0x%llx",
+		 nr_bytes ? text : " what cannot be read",
+		 message->memory.gpa);
+	vp_die(vp, message->type, why);
 }
 
 static void vp_handle_memory(struct vp *vp, const struct hv_message *message)
 {
 	const struct hv_memory_intercept *access = &message->memory;
-	const struct hv_intercept *header = &access->header;
+	__u16 code = access->header.cs.attributes;
 	__u8 bytes[INSN_MAX];
 	size_t nr_bytes = vp_fetch(vp, access, bytes);
-	bool write = header->access == HV_ACCESS_WRITE;
 	struct insn insn;
 	__u64 data = 0;
 
-	if (!insn_decode(&insn, bytes, nr_bytes, vp_mode(header)) ||
-	    insn.store != write)
-		vp_die_insn(vp, access, bytes, nr_bytes);
+	if (!(code & (HV_SEGMENT_LONG | HV_SEGMENT_DEFAULT_BIG)) ||
+	    !insn_decode(&insn, bytes, nr_bytes, code & HV_SEGMENT_LONG) ||
+	    access->header.access != (insn.store ? HV_ACCESS_WRITE :
+						   HV_ACCESS_READ))
+		vp_die_insn(vp, message, bytes, nr_bytes);
 
 	if (insn.store)
 		data = insn_store(&insn, vp_get_gpr(vp, insn.reg));
@@ -289,7 +279,7 @@ static void vp_handle_memory(struct vp *vp, const struct hv_message *message)
 	if (!insn.store)
 		vp_set_gpr(vp, insn.reg,
 			   insn_load(&insn, vp_get_gpr(vp, insn.reg), data));
-	vp_advance(vp, header, insn.length);
+	vp_advance(vp, &access->header, insn.length);
 }
 
 static void vp_handle_eoi(struct vp *vp, const struct hv_message *message)
@@ -297,6 +287,7 @@ static void vp_handle_eoi(struct vp *vp, const struct hv_message *message)
 	ioapic_eoi(&vp->vm->ioapic, message->eoi.vector);
 }
 
+/* On a PC that is a reset, too */
 static void vp_handle_triple_fault(struct vp *vp,
 				   const struct hv_message *message)
 {
@@ -308,11 +299,19 @@ static void vp_handle_triple_fault(struct vp *vp,
 static void vp_handle_invalid_state(struct vp *vp,
 				    const struct hv_message *message)
 {
-	(void)message;
-	die("VP %u: the hypervisor finds its register values invalid",
-	    vp->index);
+	vp_die(vp, message->type, "invalid register values");
 }
 
+static void vp_handle_unsupported(struct vp *vp,
+				  const struct hv_message *message)
+{
+	vp_die(vp, message->type, "the hypervisor cannot do that");
+}
+
+/*
+ * The messages of a partition that has asked for no others. Where HLT, MSRs and
+ * interrupts of processors to each other lead to, the hypervisor knows itself.
+ */
 static const struct vp_handler {
 	__u32 type;
 	void (*handle)(struct vp *vp, const struct hv_message *message);
@@ -323,6 +322,7 @@ static const struct vp_handler {
 	{ HV_MESSAGE_APIC_EOI, vp_handle_eoi },
 	{ HV_MESSAGE_TRIPLE_FAULT, vp_handle_triple_fault },
 	{ HV_MESSAGE_INVALID_REGISTER, vp_handle_invalid_state },
+	{ HV_MESSAGE_UNSUPPORTED_FEATURE, vp_handle_unsupported },
 };
 
 static void vp_handle(struct vp *vp, const struct hv_message *message)
@@ -335,7 +335,7 @@ static void vp_handle(struct vp *vp, const struct hv_message *message)
 			return;
 		}
 	}
-	die("VP %u: unexpected message of type 0x%x", vp->index, message->type);
+	vp_die(vp, message->type, "nobody asked for that");
 }
 
 static void *vp_thread(void *arg)
@@ -344,7 +344,7 @@ static void *vp_thread(void *arg)
 	struct hv_message message;
 
 	while (vp->vm->exit_code < 0) {
-		vp_set_pending(vp);
+		vp_set_now(vp);
 		if (mshv_vp_run(vp->fd, &message))
 			vp_handle(vp, &message);
 	}
@@ -363,13 +363,18 @@ void vp_start(struct vp *vp)
 	struct sigaction action = { .sa_handler = vp_kicked };
 
 	sigaction(SIGRTMIN, &action, NULL);
-	errno = pthread_create(&vp->thread, NULL, vp_thread, vp);
-	if (errno)
-		die_errno("create a thread");
+	vp->thread = thread_create(vp_thread, vp);
 }
 
 /* Make the thread look at whether the VM still runs */
 void vp_kick(struct vp *vp)
 {
 	pthread_kill(vp->thread, SIGRTMIN);
+}
+
+/* Its thread has ended */
+void vp_destroy(struct vp *vp)
+{
+	pthread_join(vp->thread, NULL);
+	mshv_vp_close(vp->fd, vp->page);
 }

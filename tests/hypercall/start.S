@@ -19,6 +19,21 @@ trap_other:
 	cld
 	call	trap_fatal
 
+	.globl trap_wake
+/* A message or the timer: HLT is over. EOI by its synthetic MSR. */
+trap_wake:
+	push	%rax
+	push	%rcx
+	push	%rdx
+	xor	%eax, %eax
+	xor	%edx, %edx
+	mov	$0x40000070, %ecx
+	wrmsr
+	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	iretq
+
 	.globl vmmcall
 /* u64 vmmcall(u64 control, u64 in, u64 out); what has to be preserved is checked by the caller. */
 vmmcall:

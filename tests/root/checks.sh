@@ -85,6 +85,14 @@ guest_corrupt() {
 	[ "$(wc -l </tmp/corrupt.log)" -eq 1 ] || { echo "VMM: wanted one line"; return 1; }
 }
 
+# Nothing of a partition is left: no page pinned, mapped or quarantined.
+ledger_zero() {
+	cat /sys/kernel/debug/mshv/ledger
+	[ -z "$(ls /sys/kernel/debug/mshv/partition)" ] || { echo "a partition is left"; return 1; }
+	awk '/^(pinned|mapped|state|quarantined|faults)/ && $NF != 0 { print "left: " $0; bad = 1 }
+	     END { exit bad }' /sys/kernel/debug/mshv/ledger
+}
+
 check_root() {
 	check "Linux is the root partition" is_root
 	check "every CPU is inside the hypervisor" contained

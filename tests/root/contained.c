@@ -63,14 +63,16 @@ static uint64_t vp_index(int cpu)
 
 int main(void)
 {
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
 	uint64_t seen = 0;
+	cpu_set_t online;
 
-	if (online < 1 || online > CPUS_MAX)
-		errx(2, "%ld CPUs", online);
-	for (int cpu = 0; cpu < online; cpu++) {
+	if (sched_getaffinity(0, sizeof(online), &online))
+		err(2, "no CPUs");
+	for (int cpu = 0; cpu < CPUS_MAX; cpu++) {
 		uint64_t index;
 
+		if (!CPU_ISSET(cpu, &online))
+			continue;
 		cpu_pin(cpu);
 		cpuid_check(cpu);
 		index = vp_index(cpu);

@@ -37,14 +37,6 @@ guest_judge() {
 # guest_cpus LOG N: what the guest counted.
 guest_cpus() { grep "^guest: $2 CPUs" "$1" || { grep '^guest: .* CPUs' "$1"; return 1; }; }
 
-# Nothing of a partition is left: no page pinned, mapped or quarantined.
-ledger_zero() {
-	cat /sys/kernel/debug/mshv/ledger
-	[ -z "$(ls /sys/kernel/debug/mshv/partition)" ] || { echo "a partition is left"; return 1; }
-	awk '/^(pinned|mapped|state|quarantined|faults)/ && $NF != 0 { print "left: " $0; bad = 1 }
-	     END { exit bad }' /sys/kernel/debug/mshv/ledger
-}
-
 # bare: QEMU without a guest kernel, in the background; sets pid.
 bare() {
 	batch chroot /qemu /usr/bin/qemu-system-x86_64 -accel mshv -M pc,hpet=off,vmport=off -m 128 \

@@ -64,9 +64,14 @@ static bool irq_print(const char *irq)
 
 static void hypervisor_print(void)
 {
+	const char *byte = "routes\n";
 	int fd = open("/dev/port", O_WRONLY);
 
-	if (fd < 0 || pwrite(fd, "r", 1, LOG_PORT) != 1)
+	/* More than a byte at once would go to the ports behind it */
+	for (; fd >= 0 && *byte; byte++)
+		if (pwrite(fd, byte, 1, LOG_PORT) != 1)
+			break;
+	if (fd < 0 || *byte)
 		err(2, "/dev/port");
 	close(fd);
 }

@@ -12,10 +12,10 @@
 #define pr_fmt(fmt) "Hyper-V: " fmt
 
 #include <linux/cpumask.h>
+#include <linux/crash_dump.h>
 #include <linux/export.h>
 #include <linux/highmem.h>
 #include <linux/io.h>
-#include <linux/limits.h>
 #include <linux/kernel.h>
 #include <linux/kexec.h>
 #include <linux/pfn.h>
@@ -37,6 +37,7 @@
 #define PAGE_MSR_ENABLE		BIT_ULL(0)
 
 static void (*mshv_callback_handler)(void);
+static void (*mshv_shutdown_handler)(void);
 
 static void (*guest_shutdown)(void) __ro_after_init;
 
@@ -139,6 +140,33 @@ int mshv_root_cpu_die(unsigned int cpu)
 	return 0;
 }
 
+/*
+ * The next kernel takes all memory for its own that its map does not reserve.
+ * What the hypervisor does not use at the moment comes back.  If it uses some
+ * that is not kept, the next kernel would die when it touches that.
+ */
+static void root_reclaim_memory(void)
+{
+	long left;
+
+	mshv_pool_drain(mshv_root_pool.partition_id);
+	left = mshv_pool_unkept();
+	if (!left)
+		return;
+
+	pr_emerg("%ld pages are in use by the hypervisor: no kexec, restarting\n",
+		 left);
+	emergency_restart();
+}
+
+/* What the next kernel could not find out about, nor make a second time */
+static void root_forget(void)
+{
+	mshv_unmap_all();
+	if (mshv_shutdown_handler)
+		mshv_shutdown_handler();
+}
+
 /**
  * mshv_root_cleanup() - leave the hypervisor's interfaces for another kernel
  *
@@ -146,7 +174,11 @@ int mshv_root_cpu_die(unsigned int cpu)
  */
 void mshv_root_cleanup(void)
 {
-	mshv_unmap_all();
+	root_forget();
+	if (kexec_in_progress) {
+		mshv_end_children();
+		root_reclaim_memory();
+	}
 
 	/* From here on hypercalls fail instead of jumping into nowhere */
 	hv_hypercall_pg = NULL;
@@ -157,34 +189,17 @@ void mshv_root_cleanup(void)
 	wrmsrl(HV_X64_MSR_GUEST_OS_ID, 0);
 }
 
-/*
- * The next kernel takes all memory for its own that its map does not reserve.
- * What the hypervisor does not use at the moment comes back.  If it uses some
- * that is not kept, the next kernel would die when it touches that.
- */
-static void root_reclaim_memory(void)
-{
-	long left;
-
-	mshv_pool_withdraw(&mshv_root_pool, ULONG_MAX);
-	left = mshv_root_pool_unkept();
-	if (!left)
-		return;
-
-	pr_emerg("%ld pages are in use by the hypervisor: no kexec, restarting\n",
-		 left);
-	emergency_restart();
-}
-
 static void root_shutdown(void)
 {
-	if (kexec_in_progress) {
-		/* A timer in direct mode would fire into the next kernel */
+	/* A timer in direct mode would fire into the next kernel */
+	if (kexec_in_progress)
 		hv_stimer_global_cleanup();
-		root_reclaim_memory();
-	}
 
 	guest_shutdown();
+	if (!kexec_in_progress) {
+		root_forget();
+		mshv_end_children();
+	}
 }
 
 static void __init root_get_partition_id(void)
@@ -242,6 +257,19 @@ static void __init root_map_tsc_page(void)
 		pr_warn("cannot map the reference TSC page\n");
 }
 
+/*
+ * A kernel that crashed has left its partitions, and what it had deposited.  It
+ * is to be read, so it must be the root's again.
+ */
+static void __init root_take_over(void)
+{
+	if (!is_kdump_kernel())
+		return;
+
+	mshv_end_children();
+	mshv_pool_drain(mshv_root_pool.partition_id);
+}
+
 /* After the setup that all partitions share, which gave up silently if at all */
 static void __init root_apic_post_init(void)
 {
@@ -250,6 +278,7 @@ static void __init root_apic_post_init(void)
 		panic("Hyper-V: no hypercalls, cannot run as the root partition\n");
 
 	root_get_partition_id();
+	root_take_over();
 	root_map_tsc_page();
 	root_ignore_iommus();
 	mshv_root_irq_init();
@@ -303,6 +332,18 @@ void mshv_remove_callback(void)
 	synchronize_rcu();
 }
 EXPORT_SYMBOL_GPL(mshv_remove_callback);
+
+/**
+ * mshv_setup_shutdown() - set what is called when this kernel goes down
+ * @handler: deletes what the hypervisor has been asked to make on behalf of the
+ *	root itself; called on the last CPU, with interrupts off, perhaps in a
+ *	crash.  Partitions are ended without it.  %NULL to forget it.
+ */
+void mshv_setup_shutdown(void (*handler)(void))
+{
+	mshv_shutdown_handler = handler;
+}
+EXPORT_SYMBOL_GPL(mshv_setup_shutdown);
 
 /**
  * mshv_callback() - the SynIC's interrupt has arrived

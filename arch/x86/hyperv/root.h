@@ -7,11 +7,14 @@
 #define _X86_HYPERV_ROOT_H
 
 #include <linux/init.h>
+#include <linux/types.h>
 
 void __init mshv_root_irq_init(void);
 void __init mshv_root_pm_init(void);
 void __init mshv_root_pool_reserve(void);
-long mshv_root_pool_unkept(void);
+long mshv_pool_unkept(void);
 void __init mshv_root_smp_init(void);
+void mshv_pool_drain(u64 partition_id);
+void mshv_end_children(void);
 
 #endif

@@ -25,6 +25,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <acpi/acpi_numa.h>
 #include <asm/e820/api.h>
 #include <asm/mshyperv.h>
@@ -50,6 +51,7 @@
 
 /* The range kept for the root's pool, and how far it has been used up */
 static unsigned long reserve_start, reserve_next, reserve_end;
+static DEFINE_SPINLOCK(reserve_lock);
 
 struct mshv_pool mshv_root_pool = {
 	.partition_id = TLFS_PARTITION_ID_SELF,
@@ -57,6 +59,9 @@ struct mshv_pool mshv_root_pool = {
 	.gfp = GFP_KERNEL,
 };
 EXPORT_SYMBOL_GPL(mshv_root_pool);
+
+/* Pages in all pools, also in those whose partition could not be ended */
+static atomic_long_t pools_nr_pages;
 
 /**
  * mshv_pool_init() - start the account of a partition's memory pool
@@ -81,10 +86,12 @@ static void pool_page_add(struct mshv_pool *pool, struct page *page)
 	set_page_private(page, (unsigned long)pool);
 	__SetPageOffline(page);
 	atomic_long_inc(&pool->nr_pages);
+	atomic_long_inc(&pools_nr_pages);
 }
 
 static void pool_page_remove(struct mshv_pool *pool, struct page *page)
 {
+	atomic_long_dec(&pools_nr_pages);
 	atomic_long_dec(&pool->nr_pages);
 	__ClearPageOffline(page);
 	set_page_private(page, 0);
@@ -127,6 +134,7 @@ static unsigned int pool_alloc_reserved(struct mshv_pool *pool, u64 *pfns,
 	if (pool != &mshv_root_pool)
 		return 0;
 
+	spin_lock(&reserve_lock);
 	while (n < nr_pages && reserve_next < reserve_end) {
 		page = pfn_to_page(reserve_next);
 		ClearPageReserved(page);
@@ -134,6 +142,7 @@ static unsigned int pool_alloc_reserved(struct mshv_pool *pool, u64 *pfns,
 		adjust_managed_page_count(page, 1);
 		pfns[n++] = reserve_next++;
 	}
+	spin_unlock(&reserve_lock);
 
 	return n;
 }
@@ -325,13 +334,63 @@ long mshv_pool_withdraw(struct mshv_pool *pool, unsigned long nr_pages)
 }
 EXPORT_SYMBOL_GPL(mshv_pool_withdraw);
 
+/* The pool itself may have gone with the partition */
+static void pool_forget(u64 pfn)
+{
+	struct page *page;
+
+	if (!pfn_valid(pfn))
+		return;
+
+	page = pfn_to_page(pfn);
+	if (!page_private(page))
+		return;
+
+	/* A page that is lent is not marked */
+	if (PageOffline(page))
+		__ClearPageOffline(page);
+	set_page_private(page, 0);
+	atomic_long_dec(&pools_nr_pages);
+}
+
 /**
- * mshv_root_pool_unkept() - what another kernel would not know about
+ * mshv_pool_drain() - take all free pages out of a pool, for another kernel
+ * @partition_id: whose pool it is
  *
- * Return: Number of pages in the root's pool that are not in the range which
- * the memory map of the next kernel shows as reserved.
+ * They are not freed: this kernel needs no memory any more, or has never had
+ * these pages.
+ *
+ * Context: Only one CPU runs.
  */
-long mshv_root_pool_unkept(void)
+void mshv_pool_drain(u64 partition_id)
+{
+	static u64 pfns[TLFS_WITHDRAW_MEMORY_BATCH];
+	const struct tlfs_in_withdraw_memory in = {
+		.partition_id = partition_id,
+	};
+	struct mshv_reps reps = {
+		.out = pfns,
+		.out_size = sizeof(*pfns),
+		.count = ARRAY_SIZE(pfns),
+	};
+	u64 status;
+
+	do {
+		reps.done = 0;
+		status = mshv_hvcall_rep(TLFS_CALL_WITHDRAW_MEMORY,
+					 &in, sizeof(in), &reps);
+		while (reps.done)
+			pool_forget(pfns[--reps.done]);
+	} while (status == TLFS_STATUS_SUCCESS);
+}
+
+/**
+ * mshv_pool_unkept() - what another kernel would not know about
+ *
+ * Return: Number of pages in pools that are not in the range which the memory
+ * map of the next kernel shows as reserved.
+ */
+long mshv_pool_unkept(void)
 {
 	long kept = 0;
 	unsigned long pfn;
@@ -340,7 +399,7 @@ long mshv_root_pool_unkept(void)
 		if (PageOffline(pfn_to_page(pfn)))
 			kept++;
 
-	return atomic_long_read(&mshv_root_pool.nr_pages) - kept;
+	return atomic_long_read(&pools_nr_pages) - kept;
 }
 
 /**

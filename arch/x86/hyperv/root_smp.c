@@ -27,15 +27,36 @@
 
 #include "root.h"
 
-/* A CPU and the index its LP and VP get */
+/* A CPU, the index its LP and VP get, and whether they could be had */
 struct root_cpu {
 	unsigned int cpu;
 	u32 apic_id;
 	u32 index;
 	bool added;
+	bool lost;
 };
 
 static void (*native_prepare_cpus)(unsigned int max_cpus) __initdata;
+
+/* Returns how it ended; @status is that of the last attempt */
+static int vp_create(struct mshv_pool *pool, u32 vp_index, int node, u64 flags,
+		     u64 *status)
+{
+	const struct tlfs_in_create_vp in = {
+		.partition_id = pool->partition_id,
+		.vp_index = vp_index,
+		.proximity = mshv_proximity(node),
+		.flags = flags,
+	};
+	struct mshv_retry retry = MSHV_RETRY(pool);
+
+	do {
+		*status = mshv_hvcall(TLFS_CALL_CREATE_VP, &in, sizeof(in),
+				      NULL, 0);
+	} while (mshv_retry(&retry, *status));
+
+	return retry.error;
+}
 
 /**
  * mshv_create_vp() - create a virtual processor
@@ -49,32 +70,22 @@ static void (*native_prepare_cpus)(unsigned int max_cpus) __initdata;
  */
 int mshv_create_vp(struct mshv_pool *pool, u32 vp_index, int node, u64 flags)
 {
-	const struct tlfs_in_create_vp in = {
-		.partition_id = pool->partition_id,
-		.vp_index = vp_index,
-		.proximity = mshv_proximity(node),
-		.flags = flags,
-	};
-	struct mshv_retry retry = MSHV_RETRY(pool);
 	u64 status;
+	int ret;
 
-	do {
-		status = mshv_hvcall(TLFS_CALL_CREATE_VP, &in, sizeof(in),
-				     NULL, 0);
-	} while (mshv_retry(&retry, status));
-
-	if (retry.error)
+	ret = vp_create(pool, vp_index, node, flags, &status);
+	if (ret)
 		pr_err("partition %#llx: cannot create VP %u: %s (%#llx)\n",
 		       pool->partition_id, vp_index, mshv_status_name(status),
 		       status);
 
-	return retry.error;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(mshv_create_vp);
 
 /*
- * After kexec the LPs and their VPs are there already.  Only the run time of
- * an LP can be asked for; the answer does not matter.
+ * After kexec the LPs are there already.  Only the run time of an LP can be
+ * asked for; the answer does not matter.
  */
 static bool __init lp_exists(u32 lp_index)
 {
@@ -123,12 +134,29 @@ static void __init lps_started(void)
 			mshv_status_name(status), status);
 }
 
+/* A VP that is there already after kexec is refused by its index */
+static bool __init root_vp_create(const struct root_cpu *rc)
+{
+	u64 status;
+
+	if (!vp_create(&mshv_root_pool, rc->index, cpu_to_node(rc->cpu),
+		       rc->index, &status))
+		return true;
+	if (!rc->added && status == TLFS_STATUS_INVALID_VP_INDEX)
+		return true;
+
+	pr_err("cannot create VP %u on its LP: %s (%#llx)\n", rc->index,
+	       mshv_status_name(status), status);
+	return false;
+}
+
 /* A CPU without a VP cannot start and must not be the target of anything */
-static void __init cpu_give_up(const struct root_cpu *rc)
+static void __init cpu_give_up(struct root_cpu *rc)
 {
 	pr_err("CPU %u (APIC id %#x) could not be added, going on without it\n",
 	       rc->cpu, rc->apic_id);
 	set_cpu_present(rc->cpu, false);
+	rc->lost = true;
 }
 
 /* Some users need to know the index before the CPU has told it */
@@ -145,7 +173,10 @@ static int __init root_cpu_cmp(const void *a, const void *b)
 	return l->apic_id < r->apic_id ? -1 : l->apic_id > r->apic_id;
 }
 
-/* All present CPUs except this one, which is LP 0 and has a VP */
+/*
+ * All present CPUs except this one, which has an LP and a VP: those of index 0,
+ * unless the kernel before has crashed on another.
+ */
 static unsigned int __init root_cpus_collect(struct root_cpu *cpus)
 {
 	unsigned int n = 0, i, cpu;
@@ -159,7 +190,7 @@ static unsigned int __init root_cpus_collect(struct root_cpu *cpus)
 
 	sort(cpus, n, sizeof(*cpus), root_cpu_cmp, NULL);
 	for (i = 0; i < n; i++)
-		cpus[i].index = i + 1;
+		cpus[i].index = i + (i >= hv_vp_index[smp_processor_id()]);
 
 	return n;
 }
@@ -189,13 +220,12 @@ static void __init root_cpus_create_vps(struct root_cpu *cpus, unsigned int n)
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		if (!cpus[i].added)
+		if (cpus[i].lost)
 			continue;
-		if (mshv_create_vp(&mshv_root_pool, cpus[i].index,
-				   cpu_to_node(cpus[i].cpu), cpus[i].index))
-			cpu_give_up(&cpus[i]);
-		else
+		if (root_vp_create(&cpus[i]))
 			cpu_set_vp_index(&cpus[i]);
+		else
+			cpu_give_up(&cpus[i]);
 	}
 }
 
@@ -217,12 +247,11 @@ static void __init root_prepare_cpus(unsigned int max_cpus)
 
 	n = root_cpus_collect(cpus);
 	added = root_cpus_add_lps(cpus, n);
-	if (added) {
+	if (added)
 		lps_started();
-		root_cpus_create_vps(cpus, n);
-	}
-	pr_info("%u logical processors added, %u were there\n", added,
-		num_present_cpus() - added);
+	root_cpus_create_vps(cpus, n);
+	pr_info("%u logical processors added, %u of %u CPUs can be used\n",
+		added, num_present_cpus(), n + 1);
 
 	kfree(cpus);
 }

@@ -15,6 +15,7 @@
 static __u64 gpr[17];
 static struct hv_message next;
 static const struct memory_region *low;
+static unsigned int step, nr_partitions;
 
 static void out(__u16 port, __u8 value)
 {
@@ -33,7 +34,6 @@ static void mmio(__u8 opcode)
 	next.type = HV_MESSAGE_UNMAPPED_GPA;
 	next.memory.header.access = HV_ACCESS_WRITE;
 	next.memory.header.rip = 0x200000;
-	next.memory.header.state = HV_INTERCEPT_STATE_LONG_MODE;
 	next.memory.header.cs.attributes = HV_SEGMENT_LONG;
 	next.memory.gpa = LAYOUT_IOAPIC;
 	((__u8 *)low->host)[0x200000] = opcode;
@@ -41,7 +41,7 @@ static void mmio(__u8 opcode)
 }
 
 /* Return: false if the VP does nothing any more */
-static bool script(const char *what, unsigned int step)
+static bool script(const char *what)
 {
 	static const char text[] = "fake\n";
 
@@ -52,16 +52,28 @@ static bool script(const char *what, unsigned int step)
 		return false;
 	else if (!strcmp(what, "insn"))
 		mmio(0x87);
-	else if (!strcmp(what, "crash"))
+	else if (!strcmp(what, "crash") && nr_partitions == 1)
 		next.type = HV_MESSAGE_TRIPLE_FAULT;
 	else if (!strcmp(what, "unknown"))
 		next.type = 0x8000ffff;
+	else if (!strcmp(what, "invalid"))
+		next.type = HV_MESSAGE_INVALID_REGISTER;
+	else if (!strcmp(what, "unsupported"))
+		next.type = HV_MESSAGE_UNSUPPORTED_FEATURE;
+	else if (!strcmp(what, "string")) {
+		out(PORT_COM1, 0);
+		next.io.info |= HV_IO_STRING;
+	}
 	else if (!strcmp(what, "hang"))
 		return false;
 	else if (step < sizeof(text) - 1)
 		out(PORT_COM1, text[step]);
-	else if (!strcmp(what, "reset"))
+	else if (!strcmp(what, "reset") && nr_partitions == 1)
 		out(PORT_POWER + POWER_RESET, POWER_RESET_VALUE);
+	else if (!strcmp(what, "keyboard") && nr_partitions == 1)
+		out(PORT_KEYBOARD, 0xfe);
+	else if (!strcmp(what, "cf9") && nr_partitions == 1)
+		out(PORT_RESET, 6);
 	else
 		out(PORT_POWER + POWER_SLEEP_CONTROL, POWER_S5 << 2 | 1 << 5);
 	return true;
@@ -69,13 +81,12 @@ static bool script(const char *what, unsigned int step)
 
 bool mshv_vp_run(int vp, struct hv_message *message)
 {
-	static unsigned int step;
-
 	(void)vp;
-	if (!script(getenv("FAKE"), step++)) {
+	if (!script(getenv("FAKE"))) {
 		pause();
 		return false;
 	}
+	step++;
 	*message = next;
 	return true;
 }
@@ -89,6 +100,7 @@ void mshv_vp_set_registers(const struct vp *vp, const struct hv_register *regs,
 			gpr[regs->name - HV_REGISTER_RAX] = regs->value.low;
 }
 
+/* RAX to R15, and RIP behind them */
 __u64 mshv_vp_get_register(const struct vp *vp, __u32 name)
 {
 	(void)vp;
@@ -113,14 +125,10 @@ int mshv_open(void)
 	return open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
-__u64 mshv_assignable_features(int device)
-{
-	(void)device;
-	return ~0ULL;
-}
-
 int mshv_partition_create(int device)
 {
+	step = 0;
+	nr_partitions++;
 	return dup(device);
 }
 
@@ -129,19 +137,41 @@ void mshv_partition_initialize(int partition)
 	(void)partition;
 }
 
-bool mshv_property_set(int partition, __u32 code, __u64 value)
+void mshv_property_set(int partition, __u32 code, __u64 value)
 {
 	(void)partition;
 	(void)code;
 	(void)value;
-	return true;
 }
 
-bool mshv_interrupt_assert(int partition, struct hv_interrupt *interrupt)
+void mshv_interrupt_assert(int partition, const struct hv_interrupt *interrupt)
 {
 	(void)partition;
 	(void)interrupt;
-	return true;
+}
+
+void mshv_irqfd(int partition, __u32 gsi, int fd)
+{
+	(void)partition;
+	(void)gsi;
+	(void)fd;
+}
+
+void mshv_msi_routes(int partition, const struct msi_route *routes,
+		     unsigned int nr)
+{
+	(void)partition;
+	(void)routes;
+	(void)nr;
+}
+
+void mshv_doorbell(int partition, __u64 gpa, __u32 size, __u64 value, int fd)
+{
+	(void)partition;
+	(void)gpa;
+	(void)size;
+	(void)value;
+	(void)fd;
 }
 
 int mshv_vp_create(int partition, __u32 index)
@@ -162,14 +192,8 @@ void mshv_vp_set_cpuid(const struct vp *vp, const struct hv_cpuid_result *res)
 	(void)res;
 }
 
-void mshv_vp_get_lapic(int vp, void *page)
+void mshv_vp_close(int vp, struct hv_register_page *page)
 {
-	(void)vp;
-	memset(page, 0, HV_PAGE_SIZE);
-}
-
-void mshv_vp_set_lapic(int vp, void *page)
-{
-	(void)vp;
 	(void)page;
+	close(vp);
 }

@@ -230,6 +230,9 @@ void mshv_setup_callback(void (*handler)(void));
 void mshv_remove_callback(void);
 void mshv_callback(void);
 
+/* The way down: power-off, restart, kexec, crash kernel */
+void mshv_setup_shutdown(void (*handler)(void));
+
 /*
  * Run loop of a virtual processor.  Before the guest runs, the thread must do
  * what it would do before returning to user space.

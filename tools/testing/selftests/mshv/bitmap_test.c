@@ -42,13 +42,6 @@ FIXTURE_TEARDOWN(vm)
 	vm_destroy(&self->vm);
 }
 
-#define EXPECT_ERRNO(error, call) \
-	do { \
-		errno = 0; \
-		EXPECT_EQ(-1, (call)); \
-		EXPECT_EQ(error, errno); \
-	} while (0)
-
 static int get(int fd, int type, int op, uint64_t gfn, uint64_t nr, void *bitmap)
 {
 	struct mshv_gpap_access_bitmap args = {

@@ -52,13 +52,6 @@ static struct mshv_root_hvcall get_registers(void *out, size_t out_sz)
 	};
 }
 
-#define EXPECT_ERRNO(error, call) \
-	do { \
-		errno = 0; \
-		EXPECT_EQ(-1, (call)); \
-		EXPECT_EQ(error, errno); \
-	} while (0)
-
 TEST_F(vm, gets_registers)
 {
 	struct reg128 out[3] = { };

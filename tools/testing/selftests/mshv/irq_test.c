@@ -22,7 +22,6 @@
 #define PIO		(1 << MSHV_IOEVENTFD_BIT_PIO)
 #define IO_DEASSIGN	(1 << MSHV_IOEVENTFD_BIT_DEASSIGN)
 
-#define MSI_ADDRESS	0xfee00000U
 #define VECTOR		0x41
 #define LEVEL		(1 << 15 | 1 << 14)
 #define PORT_READY	0x500
@@ -51,42 +50,6 @@ FIXTURE_TEARDOWN(vm)
 	close(self->event);
 }
 
-#define EXPECT_ERRNO(error, call) \
-	do { \
-		errno = 0; \
-		EXPECT_EQ(-1, (call)); \
-		EXPECT_EQ(error, errno); \
-	} while (0)
-
-static int route(int fd, uint32_t gsi, uint32_t data)
-{
-	struct {
-		uint32_t nr, rsvd;
-		struct mshv_user_irq_entry entry;
-	} table = {
-		.nr = 1,
-		.entry = {
-			.gsi = gsi,
-			.address_lo = MSI_ADDRESS,
-			.data = data,
-		},
-	};
-
-	return ioctl(fd, MSHV_SET_MSI_ROUTING, &table);
-}
-
-static int irqfd(int fd, int event, uint32_t gsi, uint32_t flags, int resample)
-{
-	struct mshv_user_irqfd args = {
-		.fd = event,
-		.resamplefd = resample,
-		.gsi = gsi,
-		.flags = flags,
-	};
-
-	return ioctl(fd, MSHV_IRQFD, &args);
-}
-
 static int ioeventfd(int fd, int event, uint64_t addr, uint32_t len,
 		     uint32_t flags, uint64_t datamatch)
 {
@@ -99,13 +62,6 @@ static int ioeventfd(int fd, int event, uint64_t addr, uint32_t len,
 	};
 
 	return ioctl(fd, MSHV_IOEVENTFD, &args);
-}
-
-static int signal_event(int event)
-{
-	uint64_t one = 1;
-
-	return write(event, &one, sizeof(one)) == sizeof(one) ? 0 : -1;
 }
 
 /*
@@ -121,14 +77,14 @@ TEST_F(vm, empty_routing_table_is_fine)
 
 TEST_F(vm, gsi_zero_and_the_last_one_can_be_routed)
 {
-	EXPECT_EQ(0, route(self->vm.fd, 0, VECTOR));
-	EXPECT_EQ(0, route(self->vm.fd, MSHV_MAX_GUEST_IRQS - 1, VECTOR));
+	EXPECT_EQ(0, vm_route(self->vm.fd, 0, VECTOR));
+	EXPECT_EQ(0, vm_route(self->vm.fd, MSHV_MAX_GUEST_IRQS - 1, VECTOR));
 }
 
 TEST_F(vm, rejects_gsi_out_of_range)
 {
-	EXPECT_ERRNO(EINVAL, route(self->vm.fd, MSHV_MAX_GUEST_IRQS, VECTOR));
-	EXPECT_ERRNO(EINVAL, route(self->vm.fd, ~0U, VECTOR));
+	EXPECT_ERRNO(EINVAL, vm_route(self->vm.fd, MSHV_MAX_GUEST_IRQS, VECTOR));
+	EXPECT_ERRNO(EINVAL, vm_route(self->vm.fd, ~0U, VECTOR));
 }
 
 TEST_F(vm, rejects_too_many_routes_and_dirty_reserved_field)
@@ -149,8 +105,8 @@ TEST_F(vm, rejects_two_routes_of_one_gsi_and_high_addresses)
 	} table = {
 		.nr = 2,
 		.entries = {
-			{ .gsi = 3, .address_lo = MSI_ADDRESS, .data = VECTOR },
-			{ .gsi = 3, .address_lo = MSI_ADDRESS, .data = VECTOR },
+			{ .gsi = 3, .address_lo = VM_MSI_ADDRESS, .data = VECTOR },
+			{ .gsi = 3, .address_lo = VM_MSI_ADDRESS, .data = VECTOR },
 		},
 	};
 
@@ -178,65 +134,65 @@ TEST_F(vm, routes_that_cannot_be_read_are_efault)
 
 TEST_F(vm, irqfd_without_a_route_is_fine)
 {
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 30, 0, 0));
-	EXPECT_EQ(0, signal_event(self->event));
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 30, DEASSIGN, 0));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 30, 0, 0));
+	EXPECT_EQ(0, vm_signal(self->event));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 30, DEASSIGN, 0));
 }
 
 TEST_F(vm, irqfd_consumes_the_event)
 {
 	uint64_t count;
 
-	EXPECT_EQ(0, signal_event(self->event));
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 30, 0, 0));
+	EXPECT_EQ(0, vm_signal(self->event));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 30, 0, 0));
 	EXPECT_ERRNO(EAGAIN, read(self->event, &count, sizeof(count)));
-	EXPECT_EQ(0, signal_event(self->event));
+	EXPECT_EQ(0, vm_signal(self->event));
 	EXPECT_ERRNO(EAGAIN, read(self->event, &count, sizeof(count)));
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 30, DEASSIGN, 0));
-	EXPECT_EQ(0, signal_event(self->event));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 30, DEASSIGN, 0));
+	EXPECT_EQ(0, vm_signal(self->event));
 	EXPECT_EQ(sizeof(count), read(self->event, &count, sizeof(count)));
 }
 
 TEST_F(vm, eventfd_is_assigned_once)
 {
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 1, 0, 0));
-	EXPECT_ERRNO(EBUSY, irqfd(self->vm.fd, self->event, 1, 0, 0));
-	EXPECT_ERRNO(EBUSY, irqfd(self->vm.fd, self->event, 2, 0, 0));
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 1, DEASSIGN, 0));
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 2, 0, 0));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 1, 0, 0));
+	EXPECT_ERRNO(EBUSY, vm_irqfd(self->vm.fd, self->event, 1, 0, 0));
+	EXPECT_ERRNO(EBUSY, vm_irqfd(self->vm.fd, self->event, 2, 0, 0));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 1, DEASSIGN, 0));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 2, 0, 0));
 }
 
 TEST_F(vm, several_eventfds_may_share_a_gsi)
 {
 	int other = eventfd(0, 0);
 
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 1, 0, 0));
-	EXPECT_EQ(0, irqfd(self->vm.fd, other, 1, 0, 0));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 1, 0, 0));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, other, 1, 0, 0));
 	close(other);
 }
 
 TEST_F(vm, deassigning_what_is_not_assigned_is_fine)
 {
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 1, DEASSIGN, 0));
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 1, 0, 0));
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 2, DEASSIGN, 0));
-	EXPECT_ERRNO(EBUSY, irqfd(self->vm.fd, self->event, 1, 0, 0));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 1, DEASSIGN, 0));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 1, 0, 0));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 2, DEASSIGN, 0));
+	EXPECT_ERRNO(EBUSY, vm_irqfd(self->vm.fd, self->event, 1, 0, 0));
 }
 
 TEST_F(vm, irqfd_rejects_unknown_flags)
 {
-	EXPECT_ERRNO(EINVAL, irqfd(self->vm.fd, self->event, 1,
+	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1,
 				   1 << MSHV_IRQFD_BIT_COUNT, 0));
 }
 
 TEST_F(vm, irqfd_rejects_what_is_no_eventfd)
 {
-	EXPECT_ERRNO(EBADF, irqfd(self->vm.fd, 999, 1, 0, 0));
-	EXPECT_ERRNO(EINVAL, irqfd(self->vm.fd, self->vm.dev, 1, 0, 0));
-	EXPECT_ERRNO(EBADF, irqfd(self->vm.fd, 999, 1, DEASSIGN, 0));
-	EXPECT_ERRNO(EINVAL, irqfd(self->vm.fd, self->vm.dev, 1, DEASSIGN, 0));
-	EXPECT_ERRNO(EBADF, irqfd(self->vm.fd, self->event, 1, RESAMPLE, 999));
-	EXPECT_ERRNO(EINVAL, irqfd(self->vm.fd, self->event, 1, RESAMPLE,
+	EXPECT_ERRNO(EBADF, vm_irqfd(self->vm.fd, 999, 1, 0, 0));
+	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->vm.dev, 1, 0, 0));
+	EXPECT_ERRNO(EBADF, vm_irqfd(self->vm.fd, 999, 1, DEASSIGN, 0));
+	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->vm.dev, 1, DEASSIGN, 0));
+	EXPECT_ERRNO(EBADF, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE, 999));
+	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE,
 				   self->vm.dev));
 }
 
@@ -244,14 +200,14 @@ TEST_F(vm, resampling_needs_a_level_triggered_route)
 {
 	int resample = eventfd(0, EFD_NONBLOCK);
 
-	EXPECT_ERRNO(EINVAL, irqfd(self->vm.fd, self->event, 1, RESAMPLE,
+	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE,
 				   resample));
-	ASSERT_EQ(0, route(self->vm.fd, 1, VECTOR));
-	EXPECT_ERRNO(EINVAL, irqfd(self->vm.fd, self->event, 1, RESAMPLE,
+	ASSERT_EQ(0, vm_route(self->vm.fd, 1, VECTOR));
+	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE,
 				   resample));
-	ASSERT_EQ(0, route(self->vm.fd, 1, VECTOR | LEVEL));
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 1, RESAMPLE, resample));
-	EXPECT_EQ(0, irqfd(self->vm.fd, self->event, 1, DEASSIGN, 0));
+	ASSERT_EQ(0, vm_route(self->vm.fd, 1, VECTOR | LEVEL));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE, resample));
+	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 1, DEASSIGN, 0));
 	close(resample);
 }
 
@@ -260,11 +216,11 @@ TEST_F(vm, irqfd_goes_away_with_its_eventfd)
 	int event = eventfd(0, 0);
 	int i;
 
-	ASSERT_EQ(0, irqfd(self->vm.fd, event, 1, 0, 0));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, event, 1, 0, 0));
 	close(event);
 	for (i = 0; i < 16; i++) {
 		event = eventfd(0, 0);
-		ASSERT_EQ(0, irqfd(self->vm.fd, event, 1, 0, 0));
+		ASSERT_EQ(0, vm_irqfd(self->vm.fd, event, 1, 0, 0));
 		close(event);
 	}
 }
@@ -291,31 +247,10 @@ static GUEST void guest_wait(void)
 	asm volatile("sti; 1: hlt; jmp 1b");
 }
 
-static void set_gate(struct vm *vm, int vector, void (*handler)(void))
-{
-	uint64_t *gate = (uint64_t *)(vm->mem + VM_IDT) + 2 * vector;
-	uint64_t address = vm_guest_address(handler);
-
-	gate[0] = (address & 0xffff) | 0x08ULL << 16 | 0x8e00ULL << 32 |
-		  (address >> 16 & 0xffff) << 48;
-	gate[1] = address >> 32;
-}
-
-/* The page of the local APIC needs a page table entry of its own */
-static void map_apic(struct vm *vm)
-{
-	uint64_t *top = (uint64_t *)(vm->mem + VM_PAGE_TABLES);
-	uint64_t *middle = top + 512;
-	uint64_t *bottom = (uint64_t *)(vm->mem + 0x7000);
-
-	middle[3] = 0x7000 | 3;
-	bottom[0xfee00000 >> 21 & 511] = 0xfee00000 | 0x83 | 0x10;
-}
-
 static int start_waiting(struct vm *vm, struct msg *msg)
 {
-	set_gate(vm, VECTOR, guest_irq);
-	map_apic(vm);
+	vm_set_gate(vm, VECTOR, guest_irq);
+	vm_map_apic(vm);
 	if (vm_enter_at(vm, guest_wait) || vm_run(vm, msg))
 		return -1;
 	if (msg->type != MSG_IO_PORT || msg->io.port != PORT_READY) {
@@ -330,10 +265,10 @@ TEST_F(vm, irqfd_interrupts_the_guest)
 	int i;
 
 	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
-	ASSERT_EQ(0, route(self->vm.fd, 5, VECTOR));
-	ASSERT_EQ(0, irqfd(self->vm.fd, self->event, 5, 0, 0));
+	ASSERT_EQ(0, vm_route(self->vm.fd, 5, VECTOR));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 5, 0, 0));
 	for (i = 0; i < 10; i++) {
-		ASSERT_EQ(0, signal_event(self->event));
+		ASSERT_EQ(0, vm_signal(self->event));
 		ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
 		ASSERT_EQ(MSG_IO_PORT, self->msg.type);
 		ASSERT_EQ(PORT_IRQ, self->msg.io.port);
@@ -344,9 +279,9 @@ TEST_F(vm, irqfd_interrupts_the_guest)
 TEST_F(vm, gsi_zero_interrupts_the_guest)
 {
 	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
-	ASSERT_EQ(0, route(self->vm.fd, 0, VECTOR));
-	ASSERT_EQ(0, irqfd(self->vm.fd, self->event, 0, 0, 0));
-	ASSERT_EQ(0, signal_event(self->event));
+	ASSERT_EQ(0, vm_route(self->vm.fd, 0, VECTOR));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 0, 0, 0));
+	ASSERT_EQ(0, vm_signal(self->event));
 	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
 	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
 }
@@ -354,9 +289,9 @@ TEST_F(vm, gsi_zero_interrupts_the_guest)
 TEST_F(vm, event_before_assignment_interrupts_once)
 {
 	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
-	ASSERT_EQ(0, route(self->vm.fd, 5, VECTOR));
-	ASSERT_EQ(0, signal_event(self->event));
-	ASSERT_EQ(0, irqfd(self->vm.fd, self->event, 5, 0, 0));
+	ASSERT_EQ(0, vm_route(self->vm.fd, 5, VECTOR));
+	ASSERT_EQ(0, vm_signal(self->event));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 5, 0, 0));
 	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
 	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
 }
@@ -364,7 +299,7 @@ TEST_F(vm, event_before_assignment_interrupts_once)
 static void *signal_later(void *arg)
 {
 	usleep(100000);
-	signal_event(*(int *)arg);
+	vm_signal(*(int *)arg);
 	return NULL;
 }
 
@@ -373,8 +308,8 @@ TEST_F(vm, irqfd_wakes_up_a_guest_that_sleeps)
 	pthread_t thread;
 
 	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
-	ASSERT_EQ(0, route(self->vm.fd, 5, VECTOR));
-	ASSERT_EQ(0, irqfd(self->vm.fd, self->event, 5, 0, 0));
+	ASSERT_EQ(0, vm_route(self->vm.fd, 5, VECTOR));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 5, 0, 0));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, signal_later, &self->event));
 	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
 	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
@@ -407,14 +342,14 @@ TEST_F(vm, interrupt_for_a_vp_that_does_not_exist_is_dropped)
 		.nr = 1,
 		.entry = {
 			.gsi = 5,
-			.address_lo = MSI_ADDRESS | 77 << 12,
+			.address_lo = VM_MSI_ADDRESS | 77 << 12,
 			.data = VECTOR,
 		},
 	};
 
 	ASSERT_EQ(0, ioctl(self->vm.fd, MSHV_SET_MSI_ROUTING, &table));
-	ASSERT_EQ(0, irqfd(self->vm.fd, self->event, 5, 0, 0));
-	EXPECT_EQ(0, signal_event(self->event));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 5, 0, 0));
+	EXPECT_EQ(0, vm_signal(self->event));
 }
 
 /* The end of one interrupt is seen when the guest stops for the next one */
@@ -425,10 +360,10 @@ TEST_F(vm, end_of_a_level_triggered_interrupt_is_resampled)
 	int i;
 
 	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
-	ASSERT_EQ(0, route(self->vm.fd, 5, VECTOR | LEVEL));
-	ASSERT_EQ(0, irqfd(self->vm.fd, self->event, 5, RESAMPLE, resample));
+	ASSERT_EQ(0, vm_route(self->vm.fd, 5, VECTOR | LEVEL));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 5, RESAMPLE, resample));
 	for (i = 0; i < 5; i++) {
-		ASSERT_EQ(0, signal_event(self->event));
+		ASSERT_EQ(0, vm_signal(self->event));
 		ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
 		ASSERT_EQ(MSG_IO_PORT, self->msg.type);
 		ASSERT_EQ(PORT_IRQ, self->msg.io.port);

@@ -74,13 +74,6 @@ static struct mshv_user_mem_region region(void *addr)
 	};
 }
 
-#define EXPECT_ERRNO(error, call) \
-	do { \
-		errno = 0; \
-		EXPECT_EQ(-1, (call)); \
-		EXPECT_EQ(error, errno); \
-	} while (0)
-
 TEST_F(partition, maps_and_unmaps)
 {
 	EXPECT_EQ(0, vm_map(self->fd, 1, self->mem, SIZE, WRITABLE | EXECUTABLE));

@@ -145,13 +145,6 @@ TEST_F(vm, guest_loses_all_of_it_when_it_is_unmapped)
 	EXPECT_EQ(MSG_UNMAPPED_GPA, self->msg.type);
 }
 
-#define EXPECT_ERRNO(error, call) \
-	do { \
-		errno = 0; \
-		EXPECT_EQ(-1, (call)); \
-		EXPECT_EQ(error, errno); \
-	} while (0)
-
 TEST_F(vm, range_must_lie_in_one_mapping)
 {
 	EXPECT_ERRNO(EINVAL, vm_map(self->vm.fd, AREA_GFN,

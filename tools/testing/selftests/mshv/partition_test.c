@@ -45,20 +45,6 @@ static int create(int dev, uint64_t flags, uint64_t isolation)
 	return ioctl(dev, MSHV_CREATE_PARTITION, &args);
 }
 
-static int create_vp(int fd, uint32_t index)
-{
-	struct mshv_create_vp args = { .vp_index = index };
-
-	return ioctl(fd, MSHV_CREATE_VP, &args);
-}
-
-#define EXPECT_ERRNO(error, call) \
-	do { \
-		errno = 0; \
-		EXPECT_EQ(-1, (call)); \
-		EXPECT_EQ(error, errno); \
-	} while (0)
-
 TEST_F(device, creates_a_partition_without_flags)
 {
 	int fd = create(self->dev, 0, 0);
@@ -171,9 +157,9 @@ TEST_F(device, partition_that_was_not_initialized_has_no_vps)
 {
 	int fd = create(self->dev, 0, 0);
 
-	EXPECT_ERRNO(EIO, create_vp(fd, 0));
+	EXPECT_ERRNO(EIO, vp_create(fd, 0));
 	EXPECT_EQ(0, ioctl(fd, MSHV_INITIALIZE_PARTITION));
-	EXPECT_EQ(0, close(create_vp(fd, 0)));
+	EXPECT_EQ(0, close(vp_create(fd, 0)));
 	close(fd);
 }
 
@@ -181,8 +167,8 @@ TEST_F(device, rejects_vp_index_out_of_range)
 {
 	int fd = vm_partition(self->dev, 0);
 
-	EXPECT_ERRNO(EINVAL, create_vp(fd, vm_max_vps()));
-	EXPECT_ERRNO(EINVAL, create_vp(fd, ~0U));
+	EXPECT_ERRNO(EINVAL, vp_create(fd, vm_max_vps()));
+	EXPECT_ERRNO(EINVAL, vp_create(fd, ~0U));
 	close(fd);
 }
 
@@ -192,7 +178,7 @@ TEST_F(device, as_many_vps_as_the_hypervisor_allows)
 	int vp;
 
 	EXPECT_LE(MSHV_MAX_VPS, vm_max_vps());
-	vp = create_vp(fd, vm_max_vps() - 1);
+	vp = vp_create(fd, vm_max_vps() - 1);
 	EXPECT_LE(0, vp);
 	close(vp);
 	close(fd);
@@ -201,12 +187,12 @@ TEST_F(device, as_many_vps_as_the_hypervisor_allows)
 TEST_F(device, vp_index_is_used_once_even_if_it_was_closed)
 {
 	int fd = vm_partition(self->dev, 0);
-	int vp = create_vp(fd, 0);
+	int vp = vp_create(fd, 0);
 
 	ASSERT_LE(0, vp);
-	EXPECT_ERRNO(EEXIST, create_vp(fd, 0));
+	EXPECT_ERRNO(EEXIST, vp_create(fd, 0));
 	close(vp);
-	EXPECT_ERRNO(EEXIST, create_vp(fd, 0));
+	EXPECT_ERRNO(EEXIST, vp_create(fd, 0));
 	close(fd);
 }
 
@@ -219,9 +205,9 @@ TEST_F(device, without_a_free_descriptor_vp_index_stays_free)
 	none = limit;
 	none.rlim_cur = fd + 1;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
-	EXPECT_ERRNO(EMFILE, create_vp(fd, 0));
+	EXPECT_ERRNO(EMFILE, vp_create(fd, 0));
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
-	EXPECT_EQ(0, close(create_vp(fd, 0)));
+	EXPECT_EQ(0, close(vp_create(fd, 0)));
 	close(fd);
 }
 
@@ -229,16 +215,16 @@ TEST_F(device, vps_can_be_created_in_any_order)
 {
 	int fd = vm_partition(self->dev, 1 << MSHV_PT_BIT_LAPIC);
 
-	EXPECT_EQ(0, close(create_vp(fd, 3)));
-	EXPECT_EQ(0, close(create_vp(fd, 0)));
-	EXPECT_EQ(0, close(create_vp(fd, 1)));
+	EXPECT_EQ(0, close(vp_create(fd, 3)));
+	EXPECT_EQ(0, close(vp_create(fd, 0)));
+	EXPECT_EQ(0, close(vp_create(fd, 1)));
 	close(fd);
 }
 
 TEST_F(device, new_vp_is_suspended_explicitly_and_not_by_an_intercept)
 {
 	int fd = vm_partition(self->dev, 1 << MSHV_PT_BIT_LAPIC);
-	int vp = create_vp(fd, 0);
+	int vp = vp_create(fd, 0);
 	uint64_t value;
 
 	ASSERT_LE(0, vp);
@@ -257,7 +243,7 @@ TEST_F(device, partitions_can_be_made_again_and_again)
 	for (i = 0; i < 16; i++) {
 		fd = vm_partition(self->dev, 1 << MSHV_PT_BIT_LAPIC);
 		ASSERT_LE(0, fd);
-		ASSERT_EQ(0, close(create_vp(fd, 0)));
+		ASSERT_EQ(0, close(vp_create(fd, 0)));
 		ASSERT_EQ(0, close(fd));
 	}
 }

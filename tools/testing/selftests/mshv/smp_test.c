@@ -25,13 +25,6 @@ FIXTURE(vm)
 	int vps[NR_VPS];
 };
 
-static int create_vp(int fd, uint32_t index)
-{
-	struct mshv_create_vp args = { .vp_index = index };
-
-	return ioctl(fd, MSHV_CREATE_VP, &args);
-}
-
 FIXTURE_SETUP(vm)
 {
 	int i;
@@ -40,7 +33,7 @@ FIXTURE_SETUP(vm)
 		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
 	ASSERT_EQ(0, vm_create(&self->vm));
 	for (i = 1; i < NR_VPS; i++) {
-		self->vps[i] = create_vp(self->vm.fd, i);
+		self->vps[i] = vp_create(self->vm.fd, i);
 		ASSERT_LE(0, self->vps[i]);
 	}
 }
@@ -158,7 +151,7 @@ TEST_F(vm, last_vp_that_the_hypervisor_allows_can_run)
 {
 	uint32_t index = vm_max_vps() - 1;
 	const struct reg_assoc regs[] = {
-		{ .name = VP_REG_INTERNAL_ACTIVITY },
+		{ .name = VP_REG_ACTIVITY },
 		{
 			.name = VP_REG_CS,
 			.value.low = START_PAGE * PAGE,
@@ -166,7 +159,7 @@ TEST_F(vm, last_vp_that_the_hypervisor_allows_can_run)
 		},
 		{ .name = VP_REG_RIP },
 	};
-	int vp = create_vp(self->vm.fd, index);
+	int vp = vp_create(self->vm.fd, index);
 	struct msg msg = { };
 
 	ASSERT_LE(0, vp);

@@ -42,13 +42,6 @@ static struct mshv_get_set_vp_state state_args(int type, void *buf)
 	};
 }
 
-#define EXPECT_ERRNO(error, call) \
-	do { \
-		errno = 0; \
-		EXPECT_EQ(-1, (long)(call)); \
-		EXPECT_EQ(error, errno); \
-	} while (0)
-
 static int first_difference(const uint8_t *a, const uint8_t *b)
 {
 	int i;

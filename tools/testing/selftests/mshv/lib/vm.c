@@ -21,6 +21,7 @@ extern const uint8_t __stop_guest_text[] __attribute__((weak));
 
 #define PTE_PRESENT	0x001ULL
 #define PTE_WRITABLE	0x002ULL
+#define PTE_UNCACHED	0x010ULL
 #define PTE_LARGE	0x080ULL
 #define PTE_TABLE	(PTE_PRESENT | PTE_WRITABLE)
 
@@ -77,6 +78,20 @@ int vm_partition(int dev, uint64_t flags)
 	}
 
 	return fd;
+}
+
+/**
+ * vp_create() - create a VP
+ * @fd: partition
+ * @index: VP index
+ *
+ * Return: A file descriptor or -1.
+ */
+int vp_create(int fd, uint32_t index)
+{
+	struct mshv_create_vp args = { .vp_index = index };
+
+	return ioctl(fd, MSHV_CREATE_VP, &args);
 }
 
 static int vm_set_memory(int fd, uint64_t gfn, void *addr, size_t size,
@@ -323,13 +338,17 @@ uint64_t vm_guest_address(void (*guest)(void))
 }
 
 /**
- * vm_enter_at() - make a VP ready to run a piece of guest code
- * @vm: the machine; its VP 0 is meant
+ * vp_enter_at() - make a VP ready to run a piece of guest code
+ * @fd: partition or VP
+ * @index: VP index
  * @guest: the code
+ * @stack: top of its stack in the guest
+ *
+ * A VP that waits for its start does not do so any longer.
  *
  * Return: 0 or -1.
  */
-int vm_enter_at(struct vm *vm, void (*guest)(void))
+int vp_enter_at(int fd, uint32_t index, void (*guest)(void), uint64_t stack)
 {
 	const struct reg_assoc regs[] = {
 		reg64(VP_REG_EFER, EFER_LONG_MODE),
@@ -345,12 +364,13 @@ int vm_enter_at(struct vm *vm, void (*guest)(void))
 		reg_segment(VP_REG_TR, TASK_SELECTOR, 0xffff, 0x008b),
 		reg_table(VP_REG_GDTR, VM_GDT, 3 * 8 - 1),
 		reg_table(VP_REG_IDTR, VM_IDT, PAGE - 1),
-		reg64(VP_REG_RSP, VM_STACK - 8),
+		reg64(VP_REG_RSP, stack - 8),
 		reg64(VP_REG_RFLAGS, 2),
 		reg64(VP_REG_RIP, vm_guest_address(guest)),
+		reg64(VP_REG_ACTIVITY, 0),
 	};
 
-	return vp_set_regs(vm->vp, 0, regs, sizeof(regs) / sizeof(*regs));
+	return vp_set_regs(fd, index, regs, sizeof(regs) / sizeof(*regs));
 }
 
 /**
@@ -366,11 +386,120 @@ unsigned int vm_max_vps(void)
 	return eax;
 }
 
-static int vm_create_vp(struct vm *vm)
+/**
+ * vm_enter_at() - make VP 0 ready to run a piece of guest code
+ * @vm: the machine
+ * @guest: the code
+ *
+ * Return: 0 or -1.
+ */
+int vm_enter_at(struct vm *vm, void (*guest)(void))
 {
-	struct mshv_create_vp args = { .vp_index = 0 };
+	return vp_enter_at(vm->vp, 0, guest, VM_STACK);
+}
 
-	vm->vp = ioctl(vm->fd, MSHV_CREATE_VP, &args);
+/**
+ * vm_set_gate() - have a piece of guest code handle an interrupt or exception
+ * @vm: the machine
+ * @vector: which
+ * @handler: the code; it has to save registers and to return on its own
+ */
+void vm_set_gate(struct vm *vm, int vector, void (*handler)(void))
+{
+	uint64_t *gate = (uint64_t *)(vm->mem + VM_IDT) + 2 * vector;
+	uint64_t address = vm_guest_address(handler);
+
+	gate[0] = (address & 0xffff) | (uint64_t)CODE_SELECTOR << 16 |
+		  0x8e00ULL << 32 | (address >> 16 & 0xffff) << 48;
+	gate[1] = address >> 32;
+}
+
+/**
+ * vm_map_apic() - let guest code reach its local APIC
+ * @vm: the machine
+ *
+ * The page of the local APIC needs a page table entry of its own.
+ */
+void vm_map_apic(struct vm *vm)
+{
+	uint64_t *top = (uint64_t *)(vm->mem + VM_PAGE_TABLES);
+	uint64_t *middle = top + 512;
+	uint64_t *bottom = (uint64_t *)(vm->mem + VM_APIC_TABLE);
+
+	middle[3] = VM_APIC_TABLE | PTE_TABLE;
+	bottom[VM_APIC >> 21 & 511] = VM_APIC | PTE_TABLE | PTE_LARGE |
+				      PTE_UNCACHED;
+}
+
+/**
+ * vm_route() - replace the routing table by one route to APIC id 0
+ * @fd: partition
+ * @gsi: the interrupt
+ * @data: MSI data
+ *
+ * Return: 0 or -1.
+ */
+int vm_route(int fd, uint32_t gsi, uint32_t data)
+{
+	struct {
+		uint32_t nr, rsvd;
+		struct mshv_user_irq_entry entry;
+	} table = {
+		.nr = 1,
+		.entry = {
+			.gsi = gsi,
+			.address_lo = VM_MSI_ADDRESS,
+			.data = data,
+		},
+	};
+
+	return ioctl(fd, MSHV_SET_MSI_ROUTING, &table);
+}
+
+/**
+ * vm_irqfd() - MSHV_IRQFD
+ * @fd: partition
+ * @event: eventfd
+ * @gsi: the interrupt
+ * @flags: mask of 1 << MSHV_IRQFD_BIT_*
+ * @resample: eventfd, with 1 << MSHV_IRQFD_BIT_RESAMPLE
+ *
+ * Return: 0 or -1.
+ */
+int vm_irqfd(int fd, int event, uint32_t gsi, uint32_t flags, int resample)
+{
+	struct mshv_user_irqfd args = {
+		.fd = event,
+		.resamplefd = resample,
+		.gsi = gsi,
+		.flags = flags,
+	};
+
+	return ioctl(fd, MSHV_IRQFD, &args);
+}
+
+/**
+ * vm_signal() - signal an eventfd
+ * @event: the eventfd
+ *
+ * Return: 0 or -1.
+ */
+int vm_signal(int event)
+{
+	uint64_t one = 1;
+
+	return write(event, &one, sizeof(one)) == sizeof(one) ? 0 : -1;
+}
+
+/**
+ * vm_create_vp() - make VP 0 of a machine and map its pages
+ * @vm: the machine
+ *
+ * Return: 0 or -1.
+ */
+int vm_create_vp(struct vm *vm)
+{
+	vm->vp = vp_create(vm->fd, 0);
 	if (vm->vp < 0)
 		return -1;
 
@@ -388,6 +517,26 @@ static int vm_create_vp(struct vm *vm)
 		return -1;
 	}
 
+	return 0;
+}
+
+/**
+ * vm_prepare_memory() - get the memory of a machine, with all guest code
+ * @vm: the machine, zeroed
+ *
+ * Return: 0 or -1.
+ */
+int vm_prepare_memory(struct vm *vm)
+{
+	vm->mem_size = VM_MEMORY;
+	vm->mem = vm_pages(vm->mem_size);
+	if (!vm->mem)
+		return -1;
+
+	vm_fill_page_tables(vm);
+	vm_fill_gdt(vm);
+	memcpy(vm->mem + VM_CODE, __start_guest_text,
+	       __stop_guest_text - __start_guest_text);
 	return 0;
 }
 
@@ -412,19 +561,8 @@ int vm_create(struct vm *vm)
 	if (vm->fd < 0)
 		return -1;
 
-	vm->mem_size = VM_MEMORY;
-	vm->mem = vm_pages(vm->mem_size);
-	if (!vm->mem)
-		return -1;
-
-	vm_fill_page_tables(vm);
-	vm_fill_gdt(vm);
-	memcpy(vm->mem + VM_CODE, __start_guest_text,
-	       __stop_guest_text - __start_guest_text);
-
-	if (vm_map(vm->fd, 0, vm->mem, vm->mem_size,
-		   1 << MSHV_SET_MEM_BIT_WRITABLE |
-		   1 << MSHV_SET_MEM_BIT_EXECUTABLE))
+	if (vm_prepare_memory(vm) ||
+	    vm_map(vm->fd, 0, vm->mem, vm->mem_size, VM_RWX))
 		return -1;
 
 	return vm_create_vp(vm);

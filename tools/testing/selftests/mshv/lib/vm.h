@@ -31,6 +31,7 @@
 #define VM_PAGE_TABLES	0x1000UL
 #define VM_IDT		0x5000UL
 #define VM_GDT		0x6000UL
+#define VM_APIC_TABLE	0x7000UL
 #define VM_STACK	0x10000UL	/* top */
 #define VM_CODE		0x10000UL
 #define VM_DATA		0x80000UL
@@ -38,6 +39,21 @@
 /* Addresses with page table entries, but no memory behind them */
 #define VM_HOLE		0x40000000UL
 #define VM_HOLE_END	0x80000000UL
+
+#define VM_APIC		0xfee00000UL
+#define VM_MSI_ADDRESS	0xfee00000U
+
+/* All that MSHV_SET_GUEST_MEMORY can permit */
+#define VM_RWX		(1 << MSHV_SET_MEM_BIT_WRITABLE | \
+			 1 << MSHV_SET_MEM_BIT_EXECUTABLE)
+
+/* For tests: a system call fails, and with that errno */
+#define EXPECT_ERRNO(error, call) \
+	do { \
+		errno = 0; \
+		EXPECT_EQ(-1, (long)(call)); \
+		EXPECT_EQ(error, errno); \
+	} while (0)
 
 struct vm {
 	int dev;
@@ -56,11 +72,20 @@ int vm_map(int fd, uint64_t gfn, void *addr, size_t size, unsigned int flags);
 int vm_unmap(int fd, uint64_t gfn, void *addr, size_t size);
 void *vm_pages(size_t size);
 
+int vp_create(int fd, uint32_t index);
+int vm_prepare_memory(struct vm *vm);
+int vm_create_vp(struct vm *vm);
 int vm_create(struct vm *vm);
 unsigned int vm_max_vps(void);
+int vp_enter_at(int fd, uint32_t index, void (*guest)(void), uint64_t stack);
 int vm_enter_at(struct vm *vm, void (*guest)(void));
 void vm_destroy(struct vm *vm);
 uint64_t vm_guest_address(void (*guest)(void));
+void vm_set_gate(struct vm *vm, int vector, void (*handler)(void));
+void vm_map_apic(struct vm *vm);
+int vm_route(int fd, uint32_t gsi, uint32_t data);
+int vm_irqfd(int fd, int event, uint32_t gsi, uint32_t flags, int resample);
+int vm_signal(int event);
 
 int vm_hvcall(int fd, uint16_t code, uint16_t reps, const void *in,
 	      size_t in_sz, void *out, size_t out_sz, uint16_t *status);

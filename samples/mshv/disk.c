@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A virtio disk in a file */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#include <linux/virtio_blk.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_ids.h>
+
+#include "vmm.h"
+
+#define SECTOR	512
+
+/* A request begins with a header, wherever the guest has cut it in pieces */
+static bool disk_read_header(struct virtio_request *request,
+			     struct virtio_blk_outhdr *header)
+{
+	size_t n, done = 0;
+	struct iovec *iov;
+
+	for (iov = request->out; iov < request->out + request->nr_out; iov++) {
+		n = sizeof(*header) - done;
+		if (n > iov->iov_len)
+			n = iov->iov_len;
+		memcpy((char *)header + done, iov->iov_base, n);
+		iov->iov_base = (char *)iov->iov_base + n;
+		iov->iov_len -= n;
+		done += n;
+	}
+	return done == sizeof(*header);
+}
+
+/* Its last byte is for the status */
+static __u8 *disk_take_status(struct virtio_request *request)
+{
+	struct iovec *last = &request->in[request->nr_in - 1];
+
+	if (!request->nr_in || !last->iov_len)
+		return NULL;
+	return (__u8 *)last->iov_base + --last->iov_len;
+}
+
+/* Return: the number of bytes moved, -1 if not all of them were */
+static ssize_t disk_move(const struct disk *disk, __u64 sector, bool write,
+			 const struct iovec *iov, unsigned int nr_iov)
+{
+	__u64 size = 0, room;
+	ssize_t moved;
+	unsigned int i;
+
+	for (i = 0; i < nr_iov; i++)
+		size += iov[i].iov_len;
+	if (sector > disk->config.capacity)
+		return -1;
+	room = (disk->config.capacity - sector) * SECTOR;
+	if (size > room)
+		return -1;
+
+	if (write)
+		moved = pwritev(disk->fd, iov, nr_iov, sector * SECTOR);
+	else
+		moved = preadv(disk->fd, iov, nr_iov, sector * SECTOR);
+	return moved == (ssize_t)size ? moved : -1;
+}
+
+static ssize_t disk_serve(struct virtio *virtio, unsigned int queue,
+			  struct virtio_request *request)
+{
+	struct disk *disk = container_of(virtio, struct disk, virtio);
+	struct virtio_blk_outhdr header;
+	__u8 *status = disk_take_status(request);
+	ssize_t read = 0, ret = 0;
+
+	(void)queue;
+	if (!status || !disk_read_header(request, &header))
+		return VIRTIO_BROKEN;
+
+	*status = VIRTIO_BLK_S_OK;
+	switch (header.type) {
+	case VIRTIO_BLK_T_IN:
+		ret = disk_move(disk, header.sector, false, request->in,
+				request->nr_in);
+		read = ret < 0 ? 0 : ret;
+		break;
+	case VIRTIO_BLK_T_OUT:
+		ret = disk_move(disk, header.sector, true, request->out,
+				request->nr_out);
+		break;
+	case VIRTIO_BLK_T_FLUSH:
+		ret = fdatasync(disk->fd);
+		break;
+	default:
+		*status = VIRTIO_BLK_S_UNSUPP;
+	}
+	if (ret < 0)
+		*status = VIRTIO_BLK_S_IOERR;
+	return read + sizeof(*status);
+}
+
+static const struct virtio_type disk_type = {
+	.id = VIRTIO_ID_BLOCK,
+	.nr_queues = 1,
+	.config_size = sizeof(struct virtio_blk_config),
+	.serve = disk_serve,
+};
+
+/**
+ * disk_create() - Give the guest a disk
+ * @disk: what to fill in
+ * @vm: the guest
+ * @path: the file; if it cannot be written, the guest can only read it
+ */
+void disk_create(struct disk *disk, struct vm *vm, const char *path)
+{
+	struct stat st;
+
+	disk->virtio.features = BIT_ULL(VIRTIO_BLK_F_FLUSH);
+	disk->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (disk->fd < 0 && (errno == EACCES || errno == EROFS)) {
+		disk->virtio.features |= BIT_ULL(VIRTIO_BLK_F_RO);
+		disk->fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	if (disk->fd < 0)
+		die_errno("open %s", path);
+	if (fstat(disk->fd, &st))
+		die_errno("stat %s", path);
+	if (!S_ISREG(st.st_mode))
+		die("%s is not a regular file", path);
+
+	disk->config.capacity = st.st_size / SECTOR;
+	disk->virtio.config = &disk->config;
+	virtio_create(&disk->virtio, &disk_type, vm, -1);
+}

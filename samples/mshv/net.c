@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A virtio network card that is plugged into a tap device of the host */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <net/if.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_ids.h>
+
+#include "vmm.h"
+
+enum net_queue {
+	NET_RECEIVE,
+	NET_SEND,
+};
+
+/*
+ * What a guest puts before a packet is what the tap wants to have there, and the
+ * other way round, so packets go as they are. One that the tap does not take is
+ * lost, as on a wire.
+ */
+static ssize_t net_serve(struct virtio *virtio, unsigned int queue,
+			 struct virtio_request *request)
+{
+	struct net *net = container_of(virtio, struct net, virtio);
+	const __u16 one = 1;
+	ssize_t n;
+
+	if (queue == NET_SEND) {
+		n = writev(net->tap, request->out, request->nr_out);
+		return 0;
+	}
+	if (!request->nr_in ||
+	    request->in->iov_len < sizeof(struct virtio_net_hdr_v1))
+		return VIRTIO_BROKEN;
+	n = readv(net->tap, request->in, request->nr_in);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		die_errno("read from the tap device");
+	if (n < 0)
+		return VIRTIO_LATER;
+	memcpy((char *)request->in->iov_base +
+	       offsetof(struct virtio_net_hdr_v1, num_buffers), &one,
+	       sizeof(one));
+	return n;
+}
+
+static const struct virtio_type net_type = {
+	.id = VIRTIO_ID_NET,
+	.nr_queues = 2,
+	.config_size = sizeof(struct virtio_net_config),
+	.serve = net_serve,
+};
+
+/**
+ * net_create() - Give the guest a network card
+ * @net: what to fill in
+ * @vm: the guest
+ * @tap: name of the tap device; made if it is not there, and if we may
+ */
+void net_create(struct net *net, struct vm *vm, const char *tap)
+{
+	static const __u8 mac[] = { 0x02, 'm', 's', 'h', 'v', 0x00 };
+	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int size = sizeof(struct virtio_net_hdr_v1);
+
+	if (!*tap || strlen(tap) >= sizeof(request.ifr_name))
+		die("'%s' is no name for a tap device", tap);
+	strcpy(request.ifr_name, tap);
+	net->tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (net->tap < 0)
+		die_errno("open /dev/net/tun");
+	if (ioctl(net->tap, TUNSETIFF, &request) ||
+	    ioctl(net->tap, TUNSETVNETHDRSZ, &size))
+		die_errno("open tap device %s", tap);
+
+	memcpy(net->config.mac, mac, sizeof(mac));
+	net->virtio.features = BIT_ULL(VIRTIO_NET_F_MAC);
+	net->virtio.config = &net->config;
+	virtio_create(&net->virtio, &net_type, vm, net->tap);
+}

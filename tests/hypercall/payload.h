@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the payload share. */
+#ifndef PAYLOAD_H
+#define PAYLOAD_H
+
+#include "../../hypervisor/hv_tlfs.h"
+#include "../../hypervisor/string.h"
+
+#define IN		0x2000000ull	/* parameter pages, and memory to give away */
+#define OUT		0x2001000ull
+#define SPARE		0x2002000ull
+#define SPARE_PAGES	512u
+#define CHILD_RAM	0x2400000ull	/* 2 MiB-aligned */
+#define CONSOLE		0x3f8
+#define VERDICT		0x2f8
+
+static void *const in = (void *)IN;
+static void *const out = (void *)OUT;
+
+#define REPS(n)		((u64)(n) << HV_HYPERCALL_REP_COUNT_SHIFT)
+#define START(n)	((u64)(n) << HV_HYPERCALL_REP_START_SHIFT)
+#define VAR(n)		((u64)(n) << HV_HYPERCALL_VARHEAD_SHIFT)
+
+#define FLAGS	(HV_PARTITION_CREATION_FLAG_EXO_PARTITION | HV_PARTITION_CREATION_FLAG_INTERCEPT_MESSAGE_PAGE_ENABLED | \
+		 HV_PARTITION_CREATION_FLAG_LAPIC_ENABLED | HV_PARTITION_CREATION_FLAG_GPA_SUPER_PAGES_ENABLED)
+#define RWX	(HV_MAP_READABLE | HV_MAP_WRITABLE | HV_MAP_EXECUTABLE)
+#define MAP	HVCALL_MAP_STATS_PAGE
+#define UNMAP	HVCALL_UNMAP_STATS_PAGE
+#define BLOCKED_SUSPEND		(HV_DISPATCH_STATE_BLOCKED << 16 | HV_DISPATCH_EVENT_SUSPEND)
+#define READY_INTERCEPT		(HV_DISPATCH_STATE_READY << 16 | HV_DISPATCH_EVENT_INTERCEPT)
+#define READY_NONE		(HV_DISPATCH_STATE_READY << 16)
+
+/* ---- start.S, child.S ---- */
+u64 vmmcall(u64 control, u64 in, u64 out);
+void trap_ud(void);
+void trap_other(void);
+void trap_wake(void);
+void trap_fatal(void);
+void payload_main(void);
+extern u32 ud_count;
+extern u64 last_rcx;
+extern const u8 child_start[], child_end[];
+extern const u8 agent_start[], agent_end[], agent_stubs[], agent_wake[];
+extern const u8 second_start[], second_handler[], second_end[];
+
+/* ---- lib.c ---- */
+extern u32 nr_ok, nr_not_ok, spare_used;
+extern u32 reps;				/* of the last call */
+void outb(u16 port, u8 val);
+void puts_port(u16 port, const char *s);
+void put_hex(u16 port, u64 v);
+void check(u64 got, u64 want, const char *what);
+#define WAKE_VECTOR	0x30ull
+void idle(void);
+u64 rdtsc(void);
+u64 rdmsr(u32 msr);
+void wrmsr(u32 msr, u64 val);
+void traps_init(void);
+u16 call(u64 control);
+u16 fast(u64 control, u64 a, u64 b);
+u16 partition_call(u16 code, u64 id);
+u16 deposit(u64 id, u32 nr);
+u16 drain(u64 id, u32 *total);
+u32 withdraw(u64 id);
+void balance(u64 id, u64 *avail, u64 *used);
+u16 property_set(u64 id, u32 code, u64 value);
+u16 property_get(u64 id, u32 code);
+u16 map(u64 id, u64 gfn, u64 source, u32 nr, u32 flags);
+u16 unmap(u64 id, u64 gfn, u32 nr, u32 flags);
+void reg_header(u64 id, u32 vp);
+u16 reg_set(u64 id, u32 vp, u32 name, u64 low, u64 high);
+u64 reg_get(u64 id, u32 vp, u32 name);
+u16 create(u64 flags, u64 *id);
+u16 create_vp(u64 id, u32 index, u64 flags);
+u64 state_page(u64 id, u16 type, u16 *status);
+u16 state_unpage(u64 id, u16 type);
+u16 stats(u16 code, u32 type, u64 low, u32 vp, u8 area);
+u16 interrupt_assert(u64 id, u32 type, u32 control, u64 destination, u32 vector);
+u16 register_cpuid(u64 id, u32 leaf, u32 ebx);
+
+/* ---- run.c ---- */
+extern volatile struct hv_message *slot;
+extern volatile struct hv_event_ring *ring;
+extern volatile u64 *counters;			/* of the child's VP */
+extern struct hv_register_page *regs;
+extern struct hv_message *msg;
+extern u32 scheduler;				/* HV_SCHEDULER_* */
+extern u32 dispatch_flags;
+void state_pages_map(u64 id);
+void synic_on(void);
+u32 message_wait(void);
+void message_done(void);
+u32 dispatch(u64 id, u64 slice);
+void resume(u64 id);
+void run(u64 id);
+void intercept_wait(u32 type, const char *what);
+void skip(u32 length);
+
+/* ---- entry.c ---- */
+void rep_checks(void);
+void entry_checks(void);
+void system_checks(void);
+void lp_checks(void);
+void interrupt_checks(void);
+
+/* ---- partition.c ---- */
+u64 partition_checks(void);
+void map_checks(u64 id);
+void stats_checks(u64 id);
+void vp_checks(u64 id);
+void doorbell_make(u64 id);
+void teardown(u64 id);
+void abrupt_checks(void);
+void many_vps_checks(void);
+u16 port_create(u64 partition, u32 id, u64 peer, u32 type);
+u16 port_connect(u64 partition, u32 id, u64 peer, u32 port, u32 type);
+
+/* ---- child.c ---- */
+void child_start_state(u64 id);
+void child_io(u64 id);
+void child_memory(u64 id);
+void child_end_state(u64 id);
+void state_checks(u64 id);
+void translate_checks(u64 id);
+void second_run(u64 id);
+void memory_checks(u64 id);
+
+/* ---- random.c ---- */
+u64 random64(void);
+u32 random_below(u32 n);
+u64 random_value(void);
+u64 random_register(void);
+void random_checks(void);
+
+/* ---- agent.c ---- */
+#define AGENT_MAILBOX	((volatile u32 *)(CHILD_RAM + 0x800))
+#define AGENT_CODE	0x7000u
+enum { OP_CALL = 1, OP_RDMSR, OP_WRMSR, OP_CPUID, OP_READ, OP_WRITE, OP_CODE };
+enum { EAX, EBX, ECX, EDX, ESI, EDI };
+extern u64 agent;
+extern u64 agent_patience;
+void agent_create(u64 features);
+void agent_vp_create(void);
+void agent_memory(void);
+void agent_registers(void);
+/* Type of the intercept that ended it, 0: none came in time. */
+u32 agent_do(u32 op, u32 eax, u32 ebx, u32 ecx, u32 edx);
+void agent_delete(void);
+void drop_messages(void);
+void agent_checks(void);
+
+/* ---- fuzz.c ---- */
+void fuzz_checks(void);
+
+#endif
