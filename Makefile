@@ -27,6 +27,12 @@ shell: build ## boot the root partition to a prompt
 test: build ## all tests; the last line counts them
 	@harness/test
 
+long: build ## the boots that take minutes: longer loops, more CPUs
+	@harness/test --group long
+
+debug: build debug-kernel ## boots of a kernel with KASAN, lockdep, kmemleak and failing allocations
+	@harness/test --group debug
+
 qemu-guest: build $(IMAGE)/qemu.img ## guests under Debian's QEMU with -accel mshv in the root
 	@harness/test --group qemu
 
@@ -58,6 +64,9 @@ build: $(IMAGE)/root.cpio $(IMAGE)/disk.img $(IMAGE)/stock-guest.cpio $(IMAGE)/s
 
 kernel: tree ## only the kernel
 	@harness/kernel kernel configs/kernel.config
+
+debug-kernel: tree
+	@harness/kernel debug configs/kernel.config configs/debug.config
 
 clean: ## remove what was built; keep downloads and the kernel tree
 	rm -rf $(filter-out $(BUILD)/cache $(BUILD)/linux,$(wildcard $(BUILD)/*))
@@ -106,4 +115,4 @@ $(BUILD)/cache/qemu/pins: harness/qemu-packages
 $(IMAGE)/qemu.img: $(BUILD)/cache/qemu/pins harness/qemu-image
 	@harness/qemu-image
 
-.PHONY: help run shell test qemu-guest check bench soak tree tree-save series build kernel clean distclean FORCE
+.PHONY: help run shell test long debug debug-kernel qemu-guest check bench soak tree tree-save series build kernel clean distclean FORCE
