@@ -168,8 +168,6 @@ struct synic_msg {		/* a message buffer: belongs to its source */
 struct stimer {
 	u64 config, count;
 	u64 deadline;		/* reference time, 100 ns; 0: not armed */
-	bool undelivered;
-	u64 undelivered_exp_time;
 };
 
 struct synic {
