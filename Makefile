@@ -33,7 +33,8 @@ qemu-guest: build $(IMAGE)/qemu.img ## guests under Debian's QEMU with -accel ms
 check: kernel ## style of the kernel code: checkpatch, sparse, W=1, kernel-doc
 	@harness/check
 
-bench: build ## boot time under the hypervisor over boot time without [RUNS=n]
+bench: build ## what operations cost (instructions, hypercalls); boot time [RUNS=n]
+	@harness/bench-operations
 	@harness/bench $(RUNS)
 
 soak: build ## many boots with 2 CPUs, each CPU seen inside the hypervisor [RUNS=n]
