@@ -27,13 +27,19 @@ shell: build ## boot the root partition to a prompt
 test: build ## all tests; the last line counts them
 	@harness/test
 
+long: build ## the boots that take minutes: longer loops, more CPUs
+	@harness/test --group long
+
+debug: build debug-kernel ## boots of a kernel with KASAN, lockdep, kmemleak and failing allocations
+	@harness/test --group debug
+
 qemu-guest: build $(IMAGE)/qemu.img ## guests under Debian's QEMU with -accel mshv in the root
 	@harness/test --group qemu
 
 check: kernel ## style of the kernel code: checkpatch, sparse, W=1, kernel-doc
 	@harness/check
 
-bench: build ## what operations cost (instructions, hypercalls); boot time [RUNS=n]
+bench: build ## what operations cost (instructions, hypercalls); boot times of root and guests [RUNS=n]
 	@harness/bench-operations
 	@harness/bench $(RUNS)
 
@@ -59,6 +65,9 @@ build: $(IMAGE)/root.cpio $(IMAGE)/disk.img $(IMAGE)/stock-guest.cpio $(IMAGE)/s
 
 kernel: tree ## only the kernel
 	@harness/kernel kernel configs/kernel.config
+
+debug-kernel: tree
+	@harness/kernel debug configs/kernel.config configs/debug.config
 
 clean: ## remove what was built; keep downloads and the kernel tree
 	rm -rf $(filter-out $(BUILD)/cache $(BUILD)/linux,$(wildcard $(BUILD)/*))
@@ -107,4 +116,4 @@ $(BUILD)/cache/qemu/pins: harness/qemu-packages
 $(IMAGE)/qemu.img: $(BUILD)/cache/qemu/pins harness/qemu-image
 	@harness/qemu-image
 
-.PHONY: help run shell test qemu-guest check bench soak tree tree-save series build kernel clean distclean FORCE
+.PHONY: help run shell test long debug debug-kernel qemu-guest check bench soak tree tree-save series build kernel clean distclean FORCE

@@ -3,6 +3,7 @@
  * Partition properties (hypercalls.md 3.2, interface.md 7). One table: what may be
  * set when, within which bounds, and where it is kept.
  */
+#include "fault.h"
 #include "hc.h"
 #include "internal.h"
 
@@ -241,7 +242,11 @@ u16 hc_set_partition_property(struct hcall *c)
 		return HV_STATUS_UNKNOWN_PROPERTY;
 	if (p->class == READ_ONLY)
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
-	return property_set(p, pt, in->value);
+	if (!fault_pending(c->vp, pt->id, &status))
+		return property_set(p, pt, in->value);
+	if (!status)
+		property_set(p, pt, in->value);
+	return HV_STATUS_CALL_PENDING;
 }
 
 /* ---- GetPartitionPropertyEx ---- */

@@ -168,8 +168,6 @@ struct synic_msg {		/* a message buffer: belongs to its source */
 struct stimer {
 	u64 config, count;
 	u64 deadline;		/* reference time, 100 ns; 0: not armed */
-	bool undelivered;
-	u64 undelivered_exp_time;
 };
 
 struct synic {
@@ -436,6 +434,7 @@ bool port_doorbell(struct vp *vp, u64 gpa, u32 size, u64 value);
 void stats_vp_counter(struct vp *vp, u32 counter, u64 value);
 /* Register page: fill before an intercept is reported; load dirty classes before resume. */
 void regpage_fill(struct vp *vp);
+void regpage_take(struct vp *vp);	/* what is dirty now; the page stays valid */
 void regpage_load(struct vp *vp);
 /* Register read and write by name (hypercalls.md 4.9). HV_STATUS_*. */
 u16 reg_get(struct vp *vp, u32 name, u64 value[2]);

@@ -87,16 +87,30 @@ void npt_root_open(u64 pfn, u32 prot);		/* rights of one frame in the root: 0, N
 void npt_flush_due(void);			/* do the flushes that pool and map calls left due */
 void npt_flush_later(struct partition *pt);
 
+/* ---- hwapic.c: the physical local APIC of this LP ---- */
+extern u64 apic_timer_hz;	/* the physical one */
+#define ICR_ASSERT	BIT(14)
+#define ICR_INIT	(5u << 8)
+#define ICR_SIPI	(6u << 8)
+u32 apic_own_id(void);
+void apic_init(void);
+void apic_ipi(u32 apic_id, u32 low);
+void apic_eoi(void);
+bool apic_is_level(u8 vector);
+u32 apic_timer_count(bool start);
+void apic_timer_set(struct lp *lp, u64 deadline_ns, u64 now);
+void pic_mask(void);
+
+/* ---- trap.c ---- */
+void trap_init(void);
+void trap_init_lp(void);
+
 /* ---- lp.c ---- */
 extern struct lp *lps[MAX_LPS];
 extern u32 nr_lps;
 void lp_init_boot(void);
 void lp_start_others(void);
 void lp_stats_print(void);
-u32 apic_timer_count(bool start);
-void apic_eoi(void);
-bool apic_is_level(u8 vector);
-void apic_timer_set(struct lp *lp, u64 deadline_ns, u64 now);
 void __attribute__((noreturn)) lp_main(struct lp *lp);
 void __attribute__((noreturn)) sched_run(struct lp *lp);
 
@@ -106,12 +120,14 @@ void __attribute__((noreturn)) sched_run(struct lp *lp);
 
 /* ---- timer.c ---- */
 void time_init(void);
-extern u64 apic_timer_hz;	/* the physical one */
 void vp_timers_run(struct vp *vp, u64 now);	/* fire what is due */
 u64 vp_deadline_ns(struct vp *vp);		/* next event, ~0: none */
 bool stimer_read(struct vp *vp, u32 msr, u64 *val);
 bool stimer_write(struct vp *vp, u32 msr, u64 val);
 void stimer_reset(struct vp *vp);
+/* A message of timer @index that waits for its slot, and when it expired. */
+bool stimer_undelivered(const struct vp *vp, u32 index, u64 *expiration);
+void stimer_undelivered_set(struct vp *vp, u32 index, bool waits, u64 expiration);
 void reference_tsc_update(struct partition *pt);
 
 /* ---- svm.c ---- */

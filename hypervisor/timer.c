@@ -216,6 +216,21 @@ static void stimer_message(struct vp *vp, u32 index, u64 deadline)
 	synic_post(vp, STIMER_SINT(vp->stimer[index].config), m);
 }
 
+bool stimer_undelivered(const struct vp *vp, u32 index, u64 *expiration)
+{
+	const struct synic_msg *m = &vp->messages->timer[index];
+
+	*expiration = m->queued ? ((const struct hv_timer_message *)m->msg.payload)->expiration_time : 0;
+	return m->queued;
+}
+
+void stimer_undelivered_set(struct vp *vp, u32 index, bool waits, u64 expiration)
+{
+	synic_cancel(&vp->messages->timer[index]);
+	if (waits)
+		stimer_message(vp, index, expiration);
+}
+
 static void stimer_fire(struct vp *vp, u32 index)
 {
 	struct stimer *t = &vp->stimer[index];

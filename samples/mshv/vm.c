@@ -15,7 +15,12 @@
 #define VM_RUNS		(-1)
 #define KICK_PERIOD_US	10000
 
-/* What a Linux guest makes use of; the rest would only cost */
+/*
+ * What a Linux guest makes use of: to be told the frequencies, and clocks that
+ * cost no intercept. It believes in the hypervisor only if there are hypercalls
+ * and VP indexes, too. A kernel with VMBus built in then waits five seconds for
+ * it, unless told otherwise (initcall_blacklist=hv_acpi_init).
+ */
 #define VM_FEATURES	(HV_FEATURE_HYPERVISOR_PRESENT | HV_FEATURE_HV1 | \
 			 HV_FEATURE_REFERENCE_COUNTER | HV_FEATURE_HYPERCALL | \
 			 HV_FEATURE_VP_INDEX | HV_FEATURE_REFERENCE_TSC | \

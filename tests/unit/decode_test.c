@@ -663,3 +663,47 @@ TEST(bare_lengths_are_those_of_the_opcodes)
 	for (u32 which = 0; which < INSN_NR_FIXED; which++)
 		check(decode_length_bare(which));
 }
+
+/* ---- anything at all ---- */
+
+static void decoded_check(const struct insn *i, u32 n)
+{
+	u64 gpr[16], rflags = tap_random(), mem = tap_random();
+
+	check(i->length >= 1 && i->length <= n && n <= INSN_MAX_BYTES);
+	check(i->size == 1 || i->size == 2 || i->size == 4 || i->size == 8);
+	check(i->reads || i->writes);
+	check(i->reg < 16 || i->reg == INSN_NO_REG);
+	check((i->base < 16 || i->base == INSN_NO_REG) && (i->index < 16 || i->index == INSN_NO_REG));
+	check(i->seg <= INSN_GS && i->scale <= 3);
+	for (u32 r = 0; r < 16; r++)
+		gpr[r] = tap_random();
+	if (i->address_size < 8)
+		check(insn_offset(i, gpr, tap_random()) >> (i->address_size * 8) == 0);
+	insn_execute(i, gpr, &rflags, &mem);
+	insn_repeats(i, gpr);
+}
+
+/* The bytes lie in an allocation of their size, so that one read beyond is seen. */
+TEST(any_bytes_are_decoded_or_refused)
+{
+	u32 nr_decoded = 0;
+
+	for (u32 round = 0; round < 400000; round++) {
+		u32 n = tap_random() % (INSN_MAX_BYTES + 1);
+		enum insn_mode mode = tap_random() % 3;
+		u8 *bytes = malloc(n ? n : 1);
+		struct insn insn;
+
+		for (u32 i = 0; i < n; i++)
+			bytes[i] = tap_random() >> 7;
+		if (insn_decode(bytes, n, mode, &insn)) {
+			decoded_check(&insn, n);
+			nr_decoded++;
+		}
+		for (enum insn_fixed which = 0; which < INSN_NR_FIXED; which++)
+			check(decode_length(bytes, n, mode, which) <= n);
+		free(bytes);
+	}
+	check(nr_decoded > 10000);
+}

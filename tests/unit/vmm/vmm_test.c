@@ -218,11 +218,11 @@ static void test_ioapic_edge(void)
 	check(!nr_sent, "a masked pin is silent");
 	ioapic_set(&ioapic, 0x19, 3 << 24);
 	ioapic_set(&ioapic, 0x18, 0x31);
+	check(!nr_sent, "an edge that came and went while masked is lost");
+	ioapic_set_line(&ioapic, 4, true);
+	ioapic_set_line(&ioapic, 4, true);
 	check(nr_sent == 1 && sent.vector == 0x31 && sent.destination == 3 &&
-	      !sent.control, "an edge that came while masked is not lost");
-	ioapic_set_line(&ioapic, 4, true);
-	ioapic_set_line(&ioapic, 4, true);
-	check(nr_sent == 2, "one edge is one interrupt");
+	      !sent.control, "one edge is one interrupt");
 }
 
 static void test_ioapic_level(void)
@@ -303,8 +303,7 @@ static void test_serial(void)
 	serial_init(&uart, &ioapic, 4);
 	serial_reset(&uart);
 	nr_sent = 0;
-	uart_write(&uart, UART_MCR, UART_MCR_LOOP | UART_MCR_OUT2 | UART_MCR_RTS);
-	check((uart_read(&uart, UART_MSR) & 0xf0) == 0x90, "loopback of the modem");
+	check(uart_read(&uart, UART_MSR) & UART_MSR_DCD, "it is connected");
 	uart_write(&uart, UART_MCR, UART_MCR_OUT2);
 	uart_write(&uart, UART_FCR, UART_FCR_ENABLE_FIFO);
 	check(uart_read(&uart, UART_IIR) == 0xc1, "it is a 16550A");
