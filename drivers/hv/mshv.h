@@ -138,6 +138,13 @@ void mshv_region_release_all(struct mshv_partition *pt);
  * mshv_partition.c
  */
 
+/* Where a guest can write to */
+enum mshv_io_space {
+	MSHV_IO_MEMORY,
+	MSHV_IO_PORTS,
+	MSHV_IO_SPACES,
+};
+
 /**
  * enum mshv_async_state - the one asynchronous hypercall of a partition
  * @MSHV_ASYNC_IDLE: there is none
@@ -163,7 +170,7 @@ enum mshv_async_state {
  * @ledger: account of all other memory
  * @regions: guest memory, by guest page number; under @lock
  * @vps: VPs by index; read under RCU
- * @ioeventfds: list of struct mshv_ioeventfd; under @lock
+ * @ioeventfds: lists of struct mshv_ioeventfd; under @lock, and read under RCU
  * @irqfds: list of struct mshv_irqfd; under @irqfds_lock
  * @resamplers: the irqfds with a resample eventfd; read under RCU
  * @irqfds_lock: see above
@@ -187,7 +194,7 @@ struct mshv_partition {
 	struct mshv_ledger ledger;
 	struct rb_root_cached regions;
 	struct xarray vps;
-	struct list_head ioeventfds;
+	struct list_head ioeventfds[MSHV_IO_SPACES];
 	struct list_head irqfds;
 	struct list_head resamplers;
 	spinlock_t irqfds_lock; /* @irqfds, and writing @resamplers */
@@ -247,6 +254,7 @@ struct mshv_vp_stats {
  * @index: VP index
  * @created: it exists in the hypervisor
  * @pages: its state pages, NULL where there is none
+ * @control: what user space says about it, NULL while nobody has asked for it
  * @wait: the thread that runs it
  * @kicks: wake-ups since it was last resumed
  * @kick_owed: a message was taken before the wake-up that announces it
@@ -265,6 +273,7 @@ struct mshv_vp {
 	u32 index;
 	bool created;
 	struct page *pages[MSHV_STATE_PAGES];
+	struct mshv_vp_control *control;
 	wait_queue_head_t wait;
 	atomic_t kicks;
 	bool kick_owed;
@@ -296,6 +305,8 @@ void mshv_vp_release(struct mshv_vp *vp);
  * mshv_state.c: VP state, in pieces and in shared pages
  */
 
+struct page *mshv_shared_page_get(struct mshv_pool *pool, u64 pfn);
+void mshv_shared_page_put(struct mshv_pool *pool, struct page *page);
 int mshv_state_pages_map(struct mshv_vp *vp);
 void mshv_state_pages_unmap(struct mshv_vp *vp);
 int mshv_state_mmap(struct mshv_vp *vp, struct vm_area_struct *vma);
@@ -344,6 +355,8 @@ long mshv_routing_ioctl_set(void *object, void __user *uarg, void *arg);
 long mshv_irqfd_ioctl(void *object, void __user *uarg, void *arg);
 long mshv_ioeventfd_ioctl(void *object, void __user *uarg, void *arg);
 bool mshv_irqfd_ack(struct mshv_partition *pt, u32 vector);
+bool mshv_ioeventfd_signal_port(struct mshv_partition *pt, u16 port, u8 len,
+				u32 value);
 void mshv_eventfd_release_all(struct mshv_partition *pt);
 int mshv_eventfd_init(void);
 void mshv_eventfd_exit(void);
@@ -378,6 +391,13 @@ long mshv_hvcall_ioctl_vp(void *object, void __user *uarg, void *arg);
  */
 
 long mshv_bitmap_ioctl_get(void *object, void __user *uarg, void *arg);
+
+/*
+ * mshv_stats.c: what the hypervisor counts
+ */
+
+int mshv_stats_show(struct seq_file *m, u32 type, u64 id, u32 vp_index);
+unsigned int mshv_stats_count_lps(void);
 
 /*
  * mshv_debugfs.c
@@ -428,6 +448,10 @@ int hv_call_set_vp_registers(struct mshv_vp *vp,
 			     const struct tlfs_reg_assoc *regs, u16 count);
 int hv_call_map_vp_state_page(struct mshv_vp *vp, u16 type, u64 *pfn);
 int hv_call_unmap_vp_state_page(struct mshv_vp *vp, u16 type);
+int hv_call_map_stats_page(u32 type, const struct tlfs_stats_identity *identity,
+			   u64 *pfn);
+int hv_call_unmap_stats_page(u32 type,
+			     const struct tlfs_stats_identity *identity);
 int hv_call_get_vp_state(struct mshv_vp *vp, struct tlfs_in_vp_state *in,
 			 const u64 *pfns, unsigned int nr_pfns,
 			 struct tlfs_stimers_state *out);

@@ -361,6 +361,48 @@ int hv_call_unmap_vp_state_page(struct mshv_vp *vp, u16 type)
 	return call(TLFS_CALL_UNMAP_VP_STATE_PAGE, &in, sizeof(in), NULL, 0);
 }
 
+/**
+ * hv_call_map_stats_page() - HvCallMapStatsPage
+ * @type: TLFS_STATS_*
+ * @identity: which object, and which of its areas
+ * @pfn: where the hypervisor put it
+ *
+ * Return: 0 or a negative errno.
+ */
+int hv_call_map_stats_page(u32 type, const struct tlfs_stats_identity *identity,
+			   u64 *pfn)
+{
+	const struct tlfs_in_map_stats_page in = {
+		.type = type,
+		.identity = *identity,
+	};
+	struct tlfs_out_map_stats_page out = { };
+	int ret;
+
+	ret = call_retry(&mshv_root_pool, TLFS_CALL_MAP_STATS_PAGE,
+			 &in, sizeof(in), &out, sizeof(out));
+	*pfn = out.pfn;
+	return ret;
+}
+
+/**
+ * hv_call_unmap_stats_page() - HvCallUnmapStatsPage
+ * @type: TLFS_STATS_*
+ * @identity: which object, and which of its areas
+ *
+ * Return: 0 or a negative errno.
+ */
+int hv_call_unmap_stats_page(u32 type,
+			     const struct tlfs_stats_identity *identity)
+{
+	const struct tlfs_in_unmap_stats_page in = {
+		.type = type,
+		.identity = *identity,
+	};
+
+	return call(TLFS_CALL_UNMAP_STATS_PAGE, &in, sizeof(in), NULL, 0);
+}
+
 static int call_vp_state(u16 code, struct mshv_vp *vp,
 			 struct tlfs_in_vp_state *in,
 			 const u64 *var, unsigned int nr_var,

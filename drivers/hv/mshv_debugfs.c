@@ -4,6 +4,10 @@
  *
  *	mshv/ledger			pages by state, all partitions
  *	mshv/synic			messages by kind
+ *	mshv/stats			what the hypervisor counts: of itself,
+ *	mshv/lp/<n>/stats		of a logical processor,
+ *	mshv/partition/<id>/stats	of a partition, the root too,
+ *	mshv/partition/<id>/vp/<n>/stats	of a VP
  *	mshv/partition/<id>/ledger	pages by state
  *	mshv/partition/<id>/vp/<n>/runs	what happened to a VP
  *
@@ -59,6 +63,53 @@ static int runs_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(runs);
 
+static int stats_show(struct seq_file *m, void *unused)
+{
+	return mshv_stats_show(m, TLFS_STATS_HYPERVISOR, 0, 0);
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+static int stats_lp_show(struct seq_file *m, void *unused)
+{
+	return mshv_stats_show(m, TLFS_STATS_LP, (unsigned long)m->private, 0);
+}
+DEFINE_SHOW_ATTRIBUTE(stats_lp);
+
+static int stats_partition_show(struct seq_file *m, void *unused)
+{
+	struct mshv_partition *pt = m->private;
+
+	return mshv_stats_show(m, TLFS_STATS_PARTITION,
+			       pt ? pt->id : mshv_root_pool.partition_id, 0);
+}
+DEFINE_SHOW_ATTRIBUTE(stats_partition);
+
+static int stats_vp_show(struct seq_file *m, void *unused)
+{
+	struct mshv_vp *vp = m->private;
+
+	return mshv_stats_show(m, TLFS_STATS_VP, vp->partition->id, vp->index);
+}
+DEFINE_SHOW_ATTRIBUTE(stats_vp);
+
+static struct dentry *debugfs_add_dir(u64 id, struct dentry *parent)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "%llu", id);
+	return debugfs_create_dir(name, parent);
+}
+
+static void debugfs_add_lps(void)
+{
+	struct dentry *lps = debugfs_create_dir("lp", debugfs_root);
+	unsigned long lp, nr = mshv_stats_count_lps();
+
+	for (lp = 0; lp < nr; lp++)
+		debugfs_create_file("stats", 0400, debugfs_add_dir(lp, lps),
+				    (void *)lp, &stats_lp_fops);
+}
+
 /**
  * mshv_debugfs_init() - make the directory of the driver
  */
@@ -68,6 +119,12 @@ void mshv_debugfs_init(void)
 	debugfs_partitions = debugfs_create_dir("partition", debugfs_root);
 	debugfs_create_file("ledger", 0400, debugfs_root, NULL, &total_fops);
 	debugfs_create_file("synic", 0400, debugfs_root, NULL, &synic_fops);
+	debugfs_create_file("stats", 0400, debugfs_root, NULL, &stats_fops);
+	debugfs_create_file("stats", 0400,
+			    debugfs_add_dir(mshv_root_pool.partition_id,
+					    debugfs_partitions),
+			    NULL, &stats_partition_fops);
+	debugfs_add_lps();
 }
 
 /**
@@ -84,12 +141,11 @@ void mshv_debugfs_exit(void)
  */
 void mshv_debugfs_add_partition(struct mshv_partition *pt)
 {
-	char name[24];
-
-	snprintf(name, sizeof(name), "%llu", pt->id);
-	pt->debugfs = debugfs_create_dir(name, debugfs_partitions);
+	pt->debugfs = debugfs_add_dir(pt->id, debugfs_partitions);
 	pt->debugfs_vps = debugfs_create_dir("vp", pt->debugfs);
 	debugfs_create_file("ledger", 0400, pt->debugfs, pt, &ledger_fops);
+	debugfs_create_file("stats", 0400, pt->debugfs, pt,
+			    &stats_partition_fops);
 }
 
 /**
@@ -98,11 +154,9 @@ void mshv_debugfs_add_partition(struct mshv_partition *pt)
  */
 void mshv_debugfs_add_vp(struct mshv_vp *vp)
 {
-	char name[16];
-
-	snprintf(name, sizeof(name), "%u", vp->index);
-	vp->debugfs = debugfs_create_dir(name, vp->partition->debugfs_vps);
+	vp->debugfs = debugfs_add_dir(vp->index, vp->partition->debugfs_vps);
 	debugfs_create_file("runs", 0400, vp->debugfs, vp, &runs_fops);
+	debugfs_create_file("stats", 0400, vp->debugfs, vp, &stats_vp_fops);
 }
 
 /**

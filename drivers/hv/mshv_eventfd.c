@@ -8,8 +8,10 @@
  * eventfd goes away, this happens in a worker, because the news come with the
  * lock of the eventfd held.
  *
- * An ioeventfd is a doorbell: a port of the root, and a connection that makes
- * the hypervisor watch a guest address.
+ * An ioeventfd on guest memory is a doorbell: a port of the root, and a
+ * connection that makes the hypervisor watch a guest address.  The hypervisor
+ * does not watch I/O ports for anybody; an ioeventfd on one is looked for when a
+ * VP has stopped there, and saves the way to user space and back.
  */
 #include <linux/eventfd.h>
 #include <linux/file.h>
@@ -49,18 +51,20 @@ struct mshv_irqfd {
 };
 
 /**
- * struct mshv_ioeventfd - a doorbell
- * @entry: in &mshv_partition.ioeventfds
- * @eventfd: signalled when it rings
- * @addr: guest physical address
- * @len: size of the writes that ring it, 0 for any
- * @wildcard: any value rings it
+ * struct mshv_ioeventfd - an eventfd that a guest's write signals
+ * @entry: in one of &mshv_partition.ioeventfds
+ * @eventfd: what is signalled
+ * @space: whose address @addr is
+ * @addr: guest physical address, or number of an I/O port
+ * @len: size of the writes that count, 0 for any
+ * @wildcard: any value counts
  * @datamatch: otherwise, the value that does
- * @port: port and connection id, 0 if there is none
+ * @port: port and connection id of a doorbell, 0 if there is none
  */
 struct mshv_ioeventfd {
 	struct list_head entry;
 	struct eventfd_ctx *eventfd;
+	enum mshv_io_space space;
 	u64 addr;
 	u32 len;
 	bool wildcard;
@@ -386,6 +390,8 @@ bool mshv_irqfd_ack(struct mshv_partition *pt, u32 vector)
  * ioeventfd
  */
 
+#define IOEVENTFD_PORTS		0x10000
+
 static const u64 ioeventfd_sizes[] = {
 	[0] = TLFS_DOORBELL_SIZE_ANY,
 	[1] = TLFS_DOORBELL_SIZE_BYTE,
@@ -402,7 +408,12 @@ static bool ioeventfd_args_valid(const struct mshv_user_ioeventfd *args)
 	    args->len != 8)
 		return false;
 
-	return !check_add_overflow(args->addr, (__u64)args->len, &end);
+	if (check_add_overflow(args->addr, (__u64)args->len, &end))
+		return false;
+
+	return !(args->flags & BIT(MSHV_IOEVENTFD_BIT_PIO)) ||
+		(args->addr < IOEVENTFD_PORTS && end <= IOEVENTFD_PORTS &&
+		 args->len <= sizeof(u32));
 }
 
 static bool ioeventfd_same(const struct mshv_ioeventfd *a,
@@ -471,13 +482,22 @@ static void ioeventfd_disconnect(struct mshv_partition *pt, u32 port)
 	mshv_port_delete(port);
 }
 
-static void ioeventfd_free(struct mshv_partition *pt,
-			   struct mshv_ioeventfd *ioeventfd)
+static void ioeventfd_free(struct mshv_ioeventfd *ioeventfd)
 {
-	if (ioeventfd->port)
-		ioeventfd_disconnect(pt, ioeventfd->port);
 	eventfd_ctx_put(ioeventfd->eventfd);
 	kfree(ioeventfd);
+}
+
+/* When this returns, no write of the guest signals the eventfd any more */
+static void ioeventfd_remove(struct mshv_partition *pt,
+			     struct mshv_ioeventfd *ioeventfd)
+{
+	list_del_rcu(&ioeventfd->entry);
+	if (ioeventfd->port)
+		ioeventfd_disconnect(pt, ioeventfd->port);
+	else
+		synchronize_rcu_expedited();
+	ioeventfd_free(ioeventfd);
 }
 
 static struct mshv_ioeventfd *
@@ -496,6 +516,8 @@ ioeventfd_alloc(const struct mshv_user_ioeventfd *args)
 	}
 
 	ioeventfd->eventfd = eventfd;
+	ioeventfd->space = args->flags & BIT(MSHV_IOEVENTFD_BIT_PIO) ?
+			   MSHV_IO_PORTS : MSHV_IO_MEMORY;
 	ioeventfd->addr = args->addr;
 	ioeventfd->len = args->len;
 	ioeventfd->wildcard = !(args->flags & BIT(MSHV_IOEVENTFD_BIT_DATAMATCH));
@@ -507,6 +529,7 @@ static int ioeventfd_assign(struct mshv_partition *pt,
 			    const struct mshv_user_ioeventfd *args)
 {
 	struct mshv_ioeventfd *ioeventfd, *other;
+	struct list_head *list;
 	int ret;
 
 	if (!ioeventfd_args_valid(args))
@@ -517,18 +540,19 @@ static int ioeventfd_assign(struct mshv_partition *pt,
 		return PTR_ERR(ioeventfd);
 
 	ret = 0;
-	list_for_each_entry(other, &pt->ioeventfds, entry) {
+	list = &pt->ioeventfds[ioeventfd->space];
+	list_for_each_entry(other, list, entry) {
 		if (ioeventfd_collides(ioeventfd, other))
 			ret = -EEXIST;
 	}
-	if (!ret)
+	if (!ret && ioeventfd->space == MSHV_IO_MEMORY)
 		ret = ioeventfd_connect(pt, ioeventfd);
 	if (ret) {
-		ioeventfd_free(pt, ioeventfd);
+		ioeventfd_free(ioeventfd);
 		return ret;
 	}
 
-	list_add_tail(&ioeventfd->entry, &pt->ioeventfds);
+	list_add_tail_rcu(&ioeventfd->entry, list);
 	return 0;
 }
 
@@ -542,16 +566,15 @@ static int ioeventfd_deassign(struct mshv_partition *pt,
 	if (IS_ERR(wanted))
 		return PTR_ERR(wanted);
 
-	list_for_each_entry(ioeventfd, &pt->ioeventfds, entry) {
+	list_for_each_entry(ioeventfd, &pt->ioeventfds[wanted->space], entry) {
 		if (ioeventfd_same(ioeventfd, wanted)) {
-			list_del(&ioeventfd->entry);
-			ioeventfd_free(pt, ioeventfd);
+			ioeventfd_remove(pt, ioeventfd);
 			ret = 0;
 			break;
 		}
 	}
 
-	ioeventfd_free(pt, wanted);
+	ioeventfd_free(wanted);
 	return ret;
 }
 
@@ -571,13 +594,41 @@ long mshv_ioeventfd_ioctl(void *object, void __user *uarg, void *arg)
 	    memchr_inv(args->rsvd, 0, sizeof(args->rsvd)))
 		return -EINVAL;
 
-	if (args->flags & BIT(MSHV_IOEVENTFD_BIT_PIO))
-		return -EOPNOTSUPP;
-
 	if (args->flags & BIT(MSHV_IOEVENTFD_BIT_DEASSIGN))
 		return ioeventfd_deassign(object, args);
 
 	return ioeventfd_assign(object, args);
+}
+
+/**
+ * mshv_ioeventfd_signal_port() - a guest has written to an I/O port
+ * @pt: the partition
+ * @port: number of the port
+ * @len: size of the write
+ * @value: what was written
+ *
+ * Context: Any but NMI.
+ * Return: true if there are eventfds for that, which have been signalled.
+ */
+bool mshv_ioeventfd_signal_port(struct mshv_partition *pt, u16 port, u8 len,
+				u32 value)
+{
+	struct mshv_ioeventfd *ioeventfd;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(ioeventfd, &pt->ioeventfds[MSHV_IO_PORTS],
+				entry) {
+		if (ioeventfd->addr != port ||
+		    (ioeventfd->len && ioeventfd->len != len) ||
+		    (!ioeventfd->wildcard && ioeventfd->datamatch != value))
+			continue;
+		eventfd_signal(ioeventfd->eventfd, 1);
+		found = true;
+	}
+	rcu_read_unlock();
+
+	return found;
 }
 
 /**
@@ -587,12 +638,13 @@ long mshv_ioeventfd_ioctl(void *object, void __user *uarg, void *arg)
 void mshv_eventfd_release_all(struct mshv_partition *pt)
 {
 	struct mshv_ioeventfd *ioeventfd, *next;
+	enum mshv_io_space space;
 	struct mshv_irqfd *irqfd;
 
-	list_for_each_entry_safe(ioeventfd, next, &pt->ioeventfds, entry) {
-		list_del(&ioeventfd->entry);
-		ioeventfd_free(pt, ioeventfd);
-	}
+	for (space = 0; space < MSHV_IO_SPACES; space++)
+		list_for_each_entry_safe(ioeventfd, next,
+					 &pt->ioeventfds[space], entry)
+			ioeventfd_remove(pt, ioeventfd);
 
 	for (;;) {
 		spin_lock_irq(&pt->irqfds_lock);

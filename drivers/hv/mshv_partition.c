@@ -238,6 +238,7 @@ static void partition_fill_input(struct tlfs_in_create_partition *in,
 
 static struct mshv_partition *partition_alloc(void)
 {
+	enum mshv_io_space space;
 	struct mshv_partition *pt;
 	int ret;
 
@@ -255,7 +256,8 @@ static struct mshv_partition *partition_alloc(void)
 	mutex_init(&pt->lock);
 	pt->regions = RB_ROOT_CACHED;
 	xa_init(&pt->vps);
-	INIT_LIST_HEAD(&pt->ioeventfds);
+	for (space = 0; space < MSHV_IO_SPACES; space++)
+		INIT_LIST_HEAD(&pt->ioeventfds[space]);
 	INIT_LIST_HEAD(&pt->irqfds);
 	INIT_LIST_HEAD(&pt->resamplers);
 	spin_lock_init(&pt->irqfds_lock);

@@ -21,24 +21,42 @@ static const u16 state_page_types[MSHV_STATE_PAGES] = {
 	[MSHV_STATE_PAGE_INTERCEPT]	= TLFS_STATE_PAGE_INTERCEPT,
 };
 
-/*
- * The hypervisor chooses the page.  Usually it is one that was deposited for
- * the partition; in any case it must be memory that this kernel can map.
+/**
+ * mshv_shared_page_get() - begin to use a page that the hypervisor shares
+ * @pool: pool that the hypervisor takes such pages from
+ * @pfn: root page number, as the hypervisor says
+ *
+ * Usually it is a page that was deposited; in any case it must be memory that
+ * this kernel can map.
+ *
+ * Return: The page, or %NULL if it is none.
  */
-static struct page *state_page_accept(struct mshv_vp *vp, u64 pfn)
+struct page *mshv_shared_page_get(struct mshv_pool *pool, u64 pfn)
 {
-	struct page *page = mshv_pool_lend(&vp->partition->pool, pfn);
+	struct page *page = mshv_pool_lend(pool, pfn);
 
 	if (page)
 		return page;
 
 	if (pfn >> (BITS_PER_LONG - PAGE_SHIFT) || !pfn_valid(pfn)) {
-		vp_warn(vp, "state page at page %#llx, which is no memory\n",
-			pfn);
+		pr_warn_ratelimited("p%llu: shared page %#llx is no memory\n",
+				    pool->partition_id, pfn);
 		return NULL;
 	}
 
 	return pfn_to_page(pfn);
+}
+
+/**
+ * mshv_shared_page_put() - end of mshv_shared_page_get(), after it was unmapped
+ * @pool: pool that the hypervisor takes such pages from
+ * @page: the page
+ */
+void mshv_shared_page_put(struct mshv_pool *pool, struct page *page)
+{
+	/* It belongs to the pool again, and comes back from there */
+	if (page_private(page) == (unsigned long)pool)
+		mshv_pool_return(pool, page);
 }
 
 static int state_page_map(struct mshv_vp *vp, enum mshv_state_page type)
@@ -50,7 +68,7 @@ static int state_page_map(struct mshv_vp *vp, enum mshv_state_page type)
 	if (ret)
 		return ret;
 
-	vp->pages[type] = state_page_accept(vp, pfn);
+	vp->pages[type] = mshv_shared_page_get(&vp->partition->pool, pfn);
 	if (!vp->pages[type]) {
 		hv_call_unmap_vp_state_page(vp, state_page_types[type]);
 		return -EIO;
@@ -77,9 +95,7 @@ static void state_page_unmap(struct mshv_vp *vp, enum mshv_state_page type)
 		vp_warn(vp, "state page %d cannot be unmapped: %d\n", type,
 			ret);
 
-	/* It belongs to the pool again, and comes back from there */
-	if (page_private(page) == (unsigned long)&pt->pool)
-		mshv_pool_return(&pt->pool, page);
+	mshv_shared_page_put(&pt->pool, page);
 }
 
 /**
@@ -109,19 +125,58 @@ void mshv_state_pages_unmap(struct mshv_vp *vp)
 	state_page_unmap(vp, MSHV_STATE_PAGE_INTERCEPT);
 }
 
+/* The page through which user space talks to the kernel; made for who asks */
+static void *state_control_page(struct mshv_vp *vp)
+{
+	void *page;
+
+	if (READ_ONCE(vp->control))
+		return vp->control;
+
+	page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (page && cmpxchg(&vp->control, NULL, page))
+		free_page((unsigned long)page);
+
+	return vp->control;
+}
+
+static int state_mmap_find(struct mshv_vp *vp, unsigned long offset,
+			   unsigned long *pfn)
+{
+	void *page;
+
+	if (offset == MSHV_VP_MMAP_OFFSET_CONTROL) {
+		page = state_control_page(vp);
+		if (!page)
+			return -ENOMEM;
+		*pfn = virt_to_phys(page) >> PAGE_SHIFT;
+		return 0;
+	}
+
+	if (offset >= MSHV_STATE_PAGES || !vp->pages[offset])
+		return -ENODEV;
+
+	*pfn = page_to_pfn(vp->pages[offset]);
+	return 0;
+}
+
 /**
  * mshv_state_mmap() - mmap() of a VP file
  * @vp: the VP
- * @vma: one page, shared, at the offset of one of the state pages
+ * @vma: one page, shared, at the offset of one of the pages
  *
- * Return: 0; -ENODEV if the VP does not have that page; -EINVAL.
+ * Return: 0; -ENODEV if the VP does not have that page; -EINVAL; -ENOMEM.
  */
 int mshv_state_mmap(struct mshv_vp *vp, struct vm_area_struct *vma)
 {
+	unsigned long pfn;
+	int ret;
+
 	if (vma->vm_pgoff >= MSHV_VP_MMAP_OFFSET_COUNT)
 		return -EINVAL;
-	if (vma->vm_pgoff >= MSHV_STATE_PAGES || !vp->pages[vma->vm_pgoff])
-		return -ENODEV;
+	ret = state_mmap_find(vp, vma->vm_pgoff, &pfn);
+	if (ret)
+		return ret;
 	if (vma->vm_end - vma->vm_start != PAGE_SIZE ||
 	    !(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
 		return -EINVAL;
@@ -132,8 +187,7 @@ int mshv_state_mmap(struct mshv_vp *vp, struct vm_area_struct *vma)
 	 * has no room for a count of its mappings.
 	 */
 	vma->vm_flags &= ~VM_MAYEXEC;
-	return remap_pfn_range(vma, vma->vm_start,
-			       page_to_pfn(vp->pages[vma->vm_pgoff]), PAGE_SIZE,
+	return remap_pfn_range(vma, vma->vm_start, pfn, PAGE_SIZE,
 			       vma->vm_page_prot);
 }
 

@@ -53,6 +53,14 @@ void mshv_vp_kick(struct mshv_vp *vp)
 	wake_up(&vp->wait);
 }
 
+/* Has user space said, on the page for that, that the VP is not to run? */
+static bool vp_cancelled(struct mshv_vp *vp)
+{
+	const struct mshv_vp_control *control = READ_ONCE(vp->control);
+
+	return control && READ_ONCE(control->cancel);
+}
+
 /*
  * The message page is shared with user space, too.  Take one copy, and believe
  * nothing in it that has not been checked.
@@ -247,7 +255,7 @@ static int vp_run_dispatched(struct mshv_vp *vp)
 	while (!mshv_going_down()) {
 		ret = vp->blocked ? vp_wait_unblocked(vp) : 0;
 		if (!ret)
-			ret = mshv_guest_work();
+			ret = vp_cancelled(vp) ? -EINTR : mshv_guest_work();
 		if (!ret)
 			ret = vp_dispatch(vp);
 		if (ret)
@@ -272,16 +280,46 @@ static int vp_run_dispatched(struct mshv_vp *vp)
  * MSHV_RUN_VP
  */
 
-/* Returns true if user space need not know about the message */
-static bool vp_handle_message(struct mshv_vp *vp)
+static bool vp_handle_eoi(struct mshv_vp *vp)
 {
 	struct tlfs_msg_apic_eoi eoi;
 
-	if (vp->message.type != TLFS_MSG_X64_APIC_EOI)
-		return false;
-
 	memcpy(&eoi, vp->message.payload, sizeof(eoi));
 	return mshv_irqfd_ack(vp->partition, eoi.vector);
+}
+
+/* A write to a port that has an eventfd is done when that is signalled */
+static bool vp_handle_port(struct mshv_vp *vp)
+{
+	struct tlfs_reg_assoc rip = { .name = TLFS_REG_RIP };
+	struct tlfs_msg_io_port io;
+	u8 size, length;
+
+	memcpy(&io, vp->message.payload, sizeof(io));
+	size = io.access_info & TLFS_IO_SIZE_MASK;
+	length = io.header.length_cr8 & TLFS_INSTRUCTION_LENGTH_MASK;
+	if (io.header.access_type != TLFS_ACCESS_WRITE || !length ||
+	    io.access_info & TLFS_IO_STRING ||
+	    (size != 1 && size != 2 && size != 4) ||
+	    !mshv_ioeventfd_signal_port(vp->partition, io.port, size,
+					io.rax & GENMASK(size * 8 - 1, 0)))
+		return false;
+
+	rip.value.low = io.header.rip + length;
+	return !hv_call_set_vp_registers(vp, &rip, 1);
+}
+
+/* Returns true if user space need not know about the message */
+static bool vp_handle_message(struct mshv_vp *vp)
+{
+	switch (vp->message.type) {
+	case TLFS_MSG_X64_APIC_EOI:
+		return vp_handle_eoi(vp);
+	case TLFS_MSG_X64_IO_PORT:
+		return vp_handle_port(vp);
+	default:
+		return false;
+	}
 }
 
 static int vp_run(struct mshv_vp *vp)
@@ -289,7 +327,7 @@ static int vp_run(struct mshv_vp *vp)
 	int ret;
 
 	do {
-		if (signal_pending(current))
+		if (signal_pending(current) || vp_cancelled(vp))
 			return -EINTR;
 		if (mshv_going_down())
 			return -EIO;
@@ -482,6 +520,12 @@ static int vp_create_file(struct mshv_partition *pt, u32 index,
 	return 0;
 }
 
+/* As many as the hypervisor says, and as its messages can name */
+static u32 vp_limit(void)
+{
+	return min_t(u32, ms_hyperv.max_vp_index, TLFS_VPSET_BANKS * 64);
+}
+
 /**
  * mshv_vp_ioctl_create() - MSHV_CREATE_VP
  * @object: partition, locked
@@ -498,7 +542,7 @@ long mshv_vp_ioctl_create(void *object, void __user *uarg, void *arg)
 	struct file *file;
 	int fd, ret;
 
-	if (index >= MSHV_MAX_VPS)
+	if (index >= vp_limit())
 		return -EINVAL;
 	if (xa_load(&pt->vps, index))
 		return -EEXIST;
@@ -533,5 +577,6 @@ void mshv_vp_release(struct mshv_vp *vp)
 {
 	mshv_debugfs_remove(vp->debugfs);
 	mshv_state_pages_unmap(vp);
+	free_page((unsigned long)vp->control);
 	kfree(vp);
 }

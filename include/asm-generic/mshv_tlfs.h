@@ -615,6 +615,7 @@ static_assert(sizeof(struct tlfs_in_set_vp_registers) == 16);
 #define TLFS_REG_EXPLICIT_SUSPEND	0x00000000
 #define TLFS_REG_INTERCEPT_SUSPEND	0x00000001
 #define TLFS_REG_DISPATCH_SUSPEND	0x00000003
+#define TLFS_REG_RIP			0x00020010
 #define TLFS_REG_INITIAL_APIC_ID	0x0008000C
 #define TLFS_REG_VP_ROOT_SIGNAL_COUNT	0x00090014
 
@@ -1028,6 +1029,7 @@ static_assert(sizeof(struct tlfs_in_notify_port_ring_empty) == 8);
 #define TLFS_STATS_AREA_PARENT		1
 
 #define TLFS_STATS_COUNTERS		512
+#define TLFS_STATS_HYPERVISOR_LPS	1	/* x86-64 */
 #define TLFS_STATS_VP_DISPATCH_BLOCKED	202	/* x86-64 */
 
 /* id: LP index, or partition id */
@@ -1261,10 +1263,12 @@ static_assert(sizeof(struct tlfs_event_ring_page) == 4096);
 #define TLFS_ACCESS_WRITE		1
 #define TLFS_ACCESS_EXECUTE		2
 
+#define TLFS_INSTRUCTION_LENGTH_MASK	0x0f
+
 /* First in every intercept payload except the small ones */
 struct tlfs_msg_intercept {
 	u32 vp_index;
-	u8 length_cr8;		/* 3:0 instruction length, 7:4 CR8 */
+	u8 length_cr8;		/* 3:0 TLFS_INSTRUCTION_LENGTH_MASK, 7:4 CR8 */
 	u8 access_type;
 	u16 execution_state;
 	struct tlfs_segment cs;
@@ -1290,10 +1294,14 @@ struct tlfs_msg_memory {
 	u8 instruction_bytes[16];
 } __packed;
 
+#define TLFS_IO_SIZE_MASK		0x07
+#define TLFS_IO_STRING			0x08
+#define TLFS_IO_REP			0x10
+
 struct tlfs_msg_io_port {
 	struct tlfs_msg_intercept header;
 	u16 port;
-	u8 access_info;		/* 2:0 size, 3 string, 4 rep */
+	u8 access_info;		/* TLFS_IO_* */
 	u8 instruction_byte_count;
 	u32 reserved;
 	u64 rax;

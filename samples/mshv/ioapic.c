@@ -13,7 +13,6 @@
 #define IOAPIC_EOI		0x40
 #define IOAPIC_SIZE		4
 
-#define IOAPIC_REG_ID		0x00
 #define IOAPIC_REG_VERSION	0x01
 #define IOAPIC_REG_ENTRIES	0x10
 #define IOAPIC_VERSION		(0x20 | (IOAPIC_NR_PINS - 1) << 16)

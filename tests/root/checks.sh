@@ -8,6 +8,9 @@ report() {
 	echo "$*" >>/tmp/report
 }
 
+# word NAME: the value of NAME=VALUE on the kernel command line.
+word() { sed -n "s/.*\\b$1=\\([^ ]*\\).*/\\1/p" /proc/cmdline; }
+
 ok() { report "ok $1"; }
 not_ok() { report "not ok $1: $2"; }
 skip() { report "skip $1: $2"; }

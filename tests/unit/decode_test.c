@@ -654,6 +654,33 @@ TEST(another_instruction_or_too_few_bytes_have_no_length)
 	check_eq(decode_length(NULL, 0, INSN_64, INSN_HLT), 0);
 }
 
+#define cr8(mode, ...)							\
+({									\
+	const u8 bytes[] = { __VA_ARGS__ };				\
+	reg = 99;							\
+	decode_mov_to_cr8(bytes, sizeof(bytes), mode, &reg);		\
+})
+
+TEST(moves_to_cr8_name_their_register)
+{
+	u8 reg;
+
+	check_eq(cr8(INSN_64, 0x44, 0x0f, 0x22, 0xc0), 4);
+	check_eq(reg, 0);
+	check_eq(cr8(INSN_64, 0x45, 0x0f, 0x22, 0xc7), 4);
+	check_eq(reg, 15);
+	check_eq(cr8(INSN_64, 0x66, 0x4d, 0x0f, 0x22, 0xc3, 0x90), 5);
+	check_eq(reg, 11);
+	check_eq(cr8(INSN_32, 0xf0, 0x0f, 0x22, 0xc2), 4);
+	check_eq(reg, 2);
+	check_eq(cr8(INSN_64, 0x0f, 0x22, 0xc0), 0);
+	check_eq(cr8(INSN_64, 0x44, 0x0f, 0x22, 0xd8), 0);
+	check_eq(cr8(INSN_64, 0x44, 0x0f, 0x20, 0xc0), 0);
+	check_eq(cr8(INSN_64, 0x44, 0x0f, 0x22), 0);
+	check_eq(cr8(INSN_32, 0x0f, 0x22, 0xc0), 0);
+	check_eq(reg, 99);
+}
+
 TEST(bare_lengths_are_those_of_the_opcodes)
 {
 	check_eq(decode_length_bare(INSN_HLT), 1);

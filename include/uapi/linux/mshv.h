@@ -89,6 +89,7 @@ struct mshv_create_partition_v2 {
 /* also on /dev/mshv and on VP file descriptors */
 #define MSHV_ROOT_HVCALL	_IOWR(MSHV_IOCTL, 0x07, struct mshv_root_hvcall)
 
+/* Hypervisors allow at least so many; for more, ask CPUID leaf 0x40000005 */
 #define MSHV_MAX_VPS		256
 
 /**
@@ -329,14 +330,30 @@ struct mshv_translate_gva {
 	__u64 gpa_ptr;
 };
 
+/**
+ * struct mshv_vp_control - what user space says about a VP, in a mapped page
+ * @cancel: while not zero, MSHV_RUN_VP fails with EINTR and the VP does not run
+ * @rsvd: zero
+ *
+ * A signal handler that sets @cancel stops MSHV_RUN_VP also when the signal has
+ * come right before it.
+ */
+struct mshv_vp_control {
+	__u32 cancel;
+	__u32 rsvd[15];
+};
+
 /*
  * Offsets for mmap() of a VP file descriptor, in units of the page size
+ *
+ * A kernel that does not know MSHV_VP_MMAP_OFFSET_CONTROL fails with EINVAL.
  */
 
 enum {
 	MSHV_VP_MMAP_OFFSET_REGISTERS,
 	MSHV_VP_MMAP_OFFSET_INTERCEPT_MESSAGE,
 	MSHV_VP_MMAP_OFFSET_GHCB,
+	MSHV_VP_MMAP_OFFSET_CONTROL,
 	MSHV_VP_MMAP_OFFSET_COUNT,
 };
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <asm/bootparam.h>
 #include <linux/serial_reg.h>
@@ -322,6 +323,32 @@ static void test_serial(void)
 	check(serial_space(&uart) == SERIAL_FIFO, "and leaves room again");
 }
 
+/* Clock */
+
+static __u8 rtc_get(__u8 reg)
+{
+	struct rtc rtc = { 0 };
+	__u64 index = reg, data = 0;
+
+	rtc_access(&rtc, 0, 1, true, &index);
+	rtc_access(&rtc, 1, 1, false, &data);
+	return data;
+}
+
+static void test_rtc(void)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	check(rtc_get(0x0d) == 0x80 && rtc_get(0x0b) == 2 && rtc_get(0x0a) == 0x26,
+	      "the clock is valid, 24 hours, BCD");
+	gmtime_r(&now, &tm);
+	check(rtc_get(CMOS_CENTURY) * 256 + rtc_get(9) >= 0x2020 &&
+	      (rtc_get(4) >> 4) * 10 + (rtc_get(4) & 15) - tm.tm_hour <= 1,
+	      "it tells the time");
+	check(!rtc_get(0x0c) && !rtc_get(0x33) && !rtc_get(0x7f), "other registers are zero");
+}
+
 /* Loader */
 
 #define KERNEL_SIZE	0x8000
@@ -568,6 +595,7 @@ int main(int argc, char **argv)
 	test_ioapic_level();
 	test_ioapic_irqfd();
 	test_serial();
+	test_rtc();
 	test_loader_lies(path, "is not a bzImage");
 	test_loader_bounds(path);
 	test_loader(path);

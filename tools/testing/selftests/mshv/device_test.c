@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -35,6 +36,13 @@ FIXTURE_TEARDOWN(fds)
 {
 	vm_destroy(&self->vm);
 }
+
+#define EXPECT_ERRNO(error, call) \
+	do { \
+		errno = 0; \
+		EXPECT_EQ(-1, (long)(call)); \
+		EXPECT_EQ(error, errno); \
+	} while (0)
 
 TEST_F(fds, unknown_ioctl_is_enotty_on_each)
 {
@@ -370,6 +378,53 @@ TEST_F(fds, partition_survives_the_process_that_made_it)
 	EXPECT_LE(0, vm.vp);
 	close(vm.vp);
 	close(vm.fd);
+}
+
+
+/* Files below mshv in debugfs that can be read and say @line; -1 if one cannot */
+static int count_readable(const char *pattern, const char *line)
+{
+	char buffer[4096];
+	int found = 0;
+	size_t i;
+	glob_t files;
+	ssize_t len;
+	int fd;
+
+	if (glob(pattern, 0, NULL, &files))
+		return 0;
+	for (i = 0; i < files.gl_pathc; i++) {
+		fd = open(files.gl_pathv[i], O_RDONLY);
+		len = read(fd, buffer, sizeof(buffer) - 1);
+		close(fd);
+		if (len < 0) {
+			found = -1;
+			break;
+		}
+		buffer[len] = 0;
+		found += !!strstr(buffer, line);
+	}
+	globfree(&files);
+	return found;
+}
+
+#define DEBUGFS	"/sys/kernel/debug/mshv"
+
+TEST_F(fds, counters_of_the_hypervisor_can_be_read)
+{
+	int i;
+
+	if (access(DEBUGFS, R_OK))
+		SKIP(return, "no debugfs");
+	/* Again and again: nothing of the first time is in the way */
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(1, count_readable(DEBUGFS "/stats",
+					    "logical processors"));
+		EXPECT_LE(1, count_readable(DEBUGFS "/lp/*/stats", ""));
+		EXPECT_LE(2, count_readable(DEBUGFS "/partition/*/stats", ""));
+		EXPECT_LE(1, count_readable(DEBUGFS "/partition/*/vp/0/stats",
+					    "dispatch blocked"));
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -429,14 +429,6 @@ TEST_F(vm, doorbell_rejects_unknown_flags_and_dirty_reserved_bytes)
 	EXPECT_ERRNO(EINVAL, ioctl(self->vm.fd, MSHV_IOEVENTFD, &args));
 }
 
-TEST_F(vm, doorbell_on_a_port_is_not_supported)
-{
-	EXPECT_ERRNO(EOPNOTSUPP, ioeventfd(self->vm.fd, self->event, 0x80, 1,
-					   PIO, 0));
-	EXPECT_ERRNO(EOPNOTSUPP, ioeventfd(self->vm.fd, self->event, 0x80, 1,
-					   PIO | IO_DEASSIGN, 0));
-}
-
 TEST_F(vm, doorbell_rejects_what_is_no_eventfd)
 {
 	EXPECT_ERRNO(EBADF, ioeventfd(self->vm.fd, 999, VM_HOLE, 4, 0, 0));
@@ -620,6 +612,112 @@ TEST_F(vm, each_unknown_irqfd_flag_is_refused)
 	for (bit = MSHV_IRQFD_BIT_COUNT; bit < 32; bit++)
 		EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1,
 					      1U << bit, 0));
+}
+
+/*
+ * ioeventfd on I/O ports
+ */
+
+#define PORT	0x80
+
+static GUEST void guest_ring_port(void)
+{
+	guest_outb(PORT, 7);
+	guest_outl(PORT, 7);
+	guest_outl(PORT, 0x80000008);
+	guest_outl(PORT_DONE, 0x1234);
+}
+
+static uint64_t taken(int event)
+{
+	uint64_t count = 0;
+
+	return read(event, &count, sizeof(count)) == sizeof(count) ? count : 0;
+}
+
+TEST_F(vm, port_signals_an_eventfd_without_a_message)
+{
+	ASSERT_EQ(0, ioeventfd(self->vm.fd, self->event, PORT, 0, PIO, 0));
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_ring_port));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(MSG_IO_PORT, self->msg.type);
+	EXPECT_EQ(PORT_DONE, self->msg.io.port);
+	EXPECT_EQ(0x1234, self->msg.io.rax & 0xffffffff);
+	EXPECT_EQ(3, taken(self->event));
+}
+
+TEST_F(vm, port_signals_for_its_size_only)
+{
+	ASSERT_EQ(0, ioeventfd(self->vm.fd, self->event, PORT, 1, PIO, 0));
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_ring_port));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT, self->msg.io.port);
+	EXPECT_EQ(4, self->msg.io.access_info & 7);
+	EXPECT_EQ(1, taken(self->event));
+}
+
+TEST_F(vm, port_signals_for_its_value_only)
+{
+	int other = eventfd(0, EFD_NONBLOCK);
+
+	ASSERT_EQ(0, ioeventfd(self->vm.fd, self->event, PORT, 4,
+			       PIO | DATAMATCH, 0x80000008));
+	ASSERT_EQ(0, ioeventfd(self->vm.fd, other, PORT, 0, PIO | DATAMATCH, 7));
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_ring_port));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT_DONE, self->msg.io.port);
+	EXPECT_EQ(1, taken(self->event));
+	EXPECT_EQ(2, taken(other));
+	close(other);
+}
+
+static GUEST void guest_ask_port(void)
+{
+	guest_outl(PORT_DONE, guest_inl(PORT));
+}
+
+TEST_F(vm, read_from_a_port_is_no_signal)
+{
+	ASSERT_EQ(0, ioeventfd(self->vm.fd, self->event, PORT, 0, PIO, 0));
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_ask_port));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT, self->msg.io.port);
+	EXPECT_EQ(ACCESS_READ, self->msg.intercept.access_type);
+	EXPECT_EQ(0, taken(self->event));
+}
+
+TEST_F(vm, port_and_memory_do_not_collide)
+{
+	int fd = self->vm.fd, event = self->event;
+
+	EXPECT_EQ(0, ioeventfd(fd, event, PORT, 4, PIO, 0));
+	EXPECT_EQ(0, ioeventfd(fd, event, PORT, 4, 0, 0));
+	EXPECT_ERRNO(EEXIST, ioeventfd(fd, event, PORT, 4, PIO | DATAMATCH, 7));
+	EXPECT_EQ(0, ioeventfd(fd, event, PORT, 4, IO_DEASSIGN, 0));
+	EXPECT_EQ(0, ioeventfd(fd, event, PORT, 4, PIO | IO_DEASSIGN, 0));
+	EXPECT_ERRNO(ENOENT, ioeventfd(fd, event, PORT, 4, PIO | IO_DEASSIGN, 0));
+}
+
+TEST_F(vm, port_that_does_not_exist_is_einval)
+{
+	int fd = self->vm.fd, event = self->event;
+
+	EXPECT_EQ(0, ioeventfd(fd, event, 0xffff, 1, PIO, 0));
+	EXPECT_ERRNO(EINVAL, ioeventfd(fd, event, 0xffff, 2, PIO, 0));
+	EXPECT_ERRNO(EINVAL, ioeventfd(fd, event, 0x10000, 0, PIO, 0));
+	EXPECT_ERRNO(EINVAL, ioeventfd(fd, event, PORT, 8, PIO, 0));
+	EXPECT_ERRNO(EINVAL, ioeventfd(fd, event, ~0ULL, 1, PIO, 0));
+}
+
+TEST_F(vm, port_that_was_deassigned_does_not_signal)
+{
+	ASSERT_EQ(0, ioeventfd(self->vm.fd, self->event, PORT, 0, PIO, 0));
+	ASSERT_EQ(0, ioeventfd(self->vm.fd, self->event, PORT, 0,
+			       PIO | IO_DEASSIGN, 0));
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_ring_port));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT, self->msg.io.port);
+	EXPECT_EQ(0, taken(self->event));
 }
 
 TEST_HARNESS_MAIN

@@ -167,8 +167,20 @@ TEST_F(device, rejects_vp_index_out_of_range)
 {
 	int fd = vm_partition(self->dev, 0);
 
-	EXPECT_ERRNO(EINVAL, vp_create(fd, MSHV_MAX_VPS));
+	EXPECT_ERRNO(EINVAL, vp_create(fd, vm_max_vps()));
 	EXPECT_ERRNO(EINVAL, vp_create(fd, ~0U));
+	close(fd);
+}
+
+TEST_F(device, as_many_vps_as_the_hypervisor_allows)
+{
+	int fd = vm_partition(self->dev, 0);
+	int vp;
+
+	EXPECT_LE(MSHV_MAX_VPS, vm_max_vps());
+	vp = vp_create(fd, vm_max_vps() - 1);
+	EXPECT_LE(0, vp);
+	close(vp);
 	close(fd);
 }
 

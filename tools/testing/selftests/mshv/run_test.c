@@ -354,6 +354,70 @@ TEST_F(vm, signal_from_another_thread_ends_a_run)
 	EXPECT_EQ(EINTR, runner.error);
 }
 
+static struct mshv_vp_control *map_control(struct vm *vm)
+{
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  vm->vp, MSHV_VP_MMAP_OFFSET_CONTROL * PAGE);
+
+	return page == MAP_FAILED ? NULL : page;
+}
+
+TEST_F(vm, cancel_sticks_until_it_is_taken_back)
+{
+	struct mshv_vp_control *control = map_control(&self->vm);
+	int i;
+
+	ASSERT_NE(NULL, control);
+	EXPECT_EQ(0, control->cancel);
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_store));
+	control->cancel = 1;
+	for (i = 0; i < 3; i++) {
+		errno = 0;
+		EXPECT_EQ(-1, vm_run(&self->vm, &self->msg));
+		EXPECT_EQ(EINTR, errno);
+	}
+	EXPECT_EQ(0, *(uint32_t *)(self->vm.mem + VM_DATA));
+	control->cancel = 0;
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT_DONE, self->msg.io.port);
+	EXPECT_EQ(0xfeed, *(uint32_t *)(self->vm.mem + VM_DATA));
+	munmap(control, PAGE);
+}
+
+static struct mshv_vp_control *cancel_control;
+
+static void on_signal_cancel(int number)
+{
+	cancel_control->cancel = 1;
+}
+
+TEST_F(vm, signal_before_the_run_is_not_forgotten)
+{
+	struct sigaction action = { .sa_handler = on_signal_cancel };
+
+	cancel_control = map_control(&self->vm);
+	ASSERT_NE(NULL, cancel_control);
+	sigaction(SIGUSR1, &action, NULL);
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_spin));
+	raise(SIGUSR1);
+	errno = 0;
+	EXPECT_EQ(-1, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(EINTR, errno);
+}
+
+TEST_F(vm, control_page_belongs_to_one_vp)
+{
+	struct mshv_vp_control *one = map_control(&self->vm);
+	struct mshv_vp_control *two = map_control(&self->vm);
+
+	ASSERT_NE(NULL, one);
+	ASSERT_NE(NULL, two);
+	one->cancel = 5;
+	EXPECT_EQ(5, two->cancel);
+	munmap(one, PAGE);
+	munmap(two, PAGE);
+}
+
 TEST_F(vm, partition_ioctls_work_while_a_vp_runs)
 {
 	struct runner runner = { .vm = &self->vm };

@@ -147,6 +147,31 @@ TEST_F(vm, vp_that_is_started_before_it_runs_starts_then)
 	EXPECT_EQ(MSG_IO_PORT, runner.msg.type);
 }
 
+TEST_F(vm, last_vp_that_the_hypervisor_allows_can_run)
+{
+	uint32_t index = vm_max_vps() - 1;
+	const struct reg_assoc regs[] = {
+		{ .name = VP_REG_ACTIVITY },
+		{
+			.name = VP_REG_CS,
+			.value.low = START_PAGE * PAGE,
+			.value.high = 0xffff | START_PAGE << 40 | 0x9bUL << 48,
+		},
+		{ .name = VP_REG_RIP },
+	};
+	int vp = vp_create(self->vm.fd, index);
+	struct msg msg = { };
+
+	ASSERT_LE(0, vp);
+	memcpy(self->vm.mem + START_PAGE * PAGE, real_mode_code,
+	       sizeof(real_mode_code));
+	ASSERT_EQ(0, vp_set_regs(vp, index, regs, 3));
+	ASSERT_EQ(0, ioctl(vp, MSHV_RUN_VP, &msg));
+	EXPECT_EQ(MSG_IO_PORT, msg.type);
+	EXPECT_EQ(index, msg.intercept.vp_index);
+	close(vp);
+}
+
 static GUEST void guest_spin(void)
 {
 	guest_outl(0x500, 0);

@@ -3,9 +3,11 @@
  * A tiny library to run guest code through /dev/mshv.
  */
 #define _GNU_SOURCE
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -368,6 +370,19 @@ int vp_enter_at(int fd, uint32_t index, void (*guest)(void), uint64_t stack)
 }
 
 /**
+ * vm_max_vps() - how many VPs a partition may have
+ *
+ * Return: What the hypervisor says.
+ */
+unsigned int vm_max_vps(void)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	__cpuid(0x40000005, eax, ebx, ecx, edx);
+	return eax;
+}
+
+/**
  * vm_enter_at() - make VP 0 ready to run a piece of guest code
  * @vm: the machine
  * @guest: the code
@@ -633,4 +648,28 @@ long long ledger_total(const char *state)
 
 	fclose(file);
 	return nr;
+}
+
+/**
+ * process_status() - a number in /proc/self/status
+ * @name: its name
+ *
+ * Return: Its value, or -1 if there is none.
+ */
+long long process_status(const char *name)
+{
+	FILE *file = fopen("/proc/self/status", "r");
+	size_t len = strlen(name);
+	long long value = -1;
+	char line[128];
+
+	if (!file)
+		return -1;
+
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, len) && line[len] == ':')
+			value = strtoll(line + len + 1, NULL, 10);
+
+	fclose(file);
+	return value;
 }

@@ -80,6 +80,7 @@ int vp_create(int fd, uint32_t index);
 int vm_prepare_memory(struct vm *vm);
 int vm_create_vp(struct vm *vm);
 int vm_create(struct vm *vm);
+unsigned int vm_max_vps(void);
 int vp_enter_at(int fd, uint32_t index, void (*guest)(void), uint64_t stack);
 int vm_enter_at(struct vm *vm, void (*guest)(void));
 void vm_destroy(struct vm *vm);
@@ -104,6 +105,9 @@ int vm_complete_in(struct vm *vm, const struct msg *msg, uint64_t value);
 
 /* Pages in a state according to the driver's ledger, -1 if not to be known */
 long long ledger_total(const char *state);
+
+/* A number of kB in /proc/self/status, -1 if it is not there */
+long long process_status(const char *name);
 
 /*
  * For guest code
