@@ -432,7 +432,8 @@ bool intercept_wanted(const struct partition *pt, u32 type, u64 parameter, u32 a
 bool intercept_msr_result(const struct vp *vp, u32 msr, u32 access, u32 *action);
 u64 hypercall_total(void);			/* calls that have ended */
 void hypercall_stats_print(void);		/* by code, on the log */
-void hypercall_counters(void);			/* into the answer to a request */
+void hypercall_counters(void);			/* since the mark, into the answer to a request */
+void hypercall_mark(void);
 /* A child's write to @gpa matched a doorbell: signalled, true. */
 bool port_doorbell(struct vp *vp, u64 gpa, u32 size, u64 value);
 /* A counter of @vp's statistics pages, where they are mapped (HV_COUNTER_VP_*). */
