@@ -176,7 +176,8 @@ net_up() {
 # sum the disk's manifest has.
 net_get() {
 	disk_mount || return
-	sum=$(timeout 60 nc "10.0.$1.100" 9 </dev/null | sha256sum | cut -d ' ' -f 1)
+	# Our side stays open until the other one is up: a FIN that overtakes it ends the transfer
+	sum=$(sleep 1 | timeout 60 nc "10.0.$1.100" 9 | sha256sum | cut -d ' ' -f 1)
 	grep -q "^$sum .*guest/initrd.cpio" /disk/manifest || { echo "wrong sum of what 10.0.$1.100 sent: $sum"; return 1; }
 }
 
