@@ -268,6 +268,14 @@ static int hvcall_issue_async(struct hvcall *call)
 	return 0;
 }
 
+/* A translation may have to wait for memory that is not mapped */
+static bool hvcall_is_missing_memory(const struct hvcall *call)
+{
+	return call->desc->code == TLFS_CALL_TRANSLATE_VIRTUAL_ADDRESS &&
+		call->status == TLFS_STATUS_SUCCESS &&
+		mshv_translate_again(call->partition, call->out);
+}
+
 static int hvcall_run(struct hvcall *call)
 {
 	struct mshv_retry retry = MSHV_RETRY(call->pool);
@@ -287,7 +295,8 @@ static int hvcall_run(struct hvcall *call)
 		} else {
 			call->status = hvcall_issue(call);
 		}
-	} while (mshv_retry(&retry, call->status));
+	} while (hvcall_is_missing_memory(call) ||
+		 mshv_retry(&retry, call->status));
 
 	return retry.error;
 }

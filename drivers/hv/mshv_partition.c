@@ -255,6 +255,7 @@ static struct mshv_partition *partition_alloc(void)
 	kref_init(&pt->refs);
 	mutex_init(&pt->lock);
 	pt->regions = RB_ROOT_CACHED;
+	init_rwsem(&pt->regions_lock);
 	xa_init(&pt->vps);
 	for (space = 0; space < MSHV_IO_SPACES; space++)
 		INIT_LIST_HEAD(&pt->ioeventfds[space]);

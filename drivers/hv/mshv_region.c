@@ -4,12 +4,12 @@
  *
  * A region is a range of guest pages with the memory behind it.  RAM is pinned
  * as a whole when the region is made, so that the guest and its devices can
- * reach it at any time.  Device memory is looked up in the page tables of its
- * one VMA and mapped uncached.
+ * reach it at any time, or is movable, see mshv_movable.c.  Device memory is
+ * looked up in the page tables of its one VMA and mapped uncached.
  *
- * A region remembers the root page of each guest page.  How the region is cut
- * into large and small pages follows from that array alone, so that unmapping
- * cuts in the same places as mapping did, however far mapping got.
+ * A region that is not movable remembers the root page of each guest page.  How
+ * it is cut into large and small pages follows from that array alone, so that
+ * unmapping cuts in the same places as mapping did, however far mapping got.
  */
 #include <linux/capability.h>
 #include <linux/kernel.h>
@@ -36,6 +36,11 @@ static bool enforce_memlock;
 module_param(enforce_memlock, bool, 0644);
 MODULE_PARM_DESC(enforce_memlock,
 		 "Hold guest memory to RLIMIT_MEMLOCK of the process that maps it (default: no)");
+
+static bool movable_memory;
+module_param(movable_memory, bool, 0644);
+MODULE_PARM_DESC(movable_memory,
+		 "Map guest memory when it is accessed and let it move, instead of pinning it (default: no)");
 
 /**
  * struct region_run - consecutive pages that one hypercall can take
@@ -348,7 +353,9 @@ static void region_release(struct mshv_region *region)
 	u64 unmapped = region_unmap(region);
 	u64 stuck = region->nr_mapped - unmapped;
 
-	if (region->type == MSHV_REGION_PINNED) {
+	if (region->type == MSHV_REGION_MOVABLE) {
+		mshv_movable_end(region);
+	} else if (region->type == MSHV_REGION_PINNED) {
 		mshv_ledger_move(&pt->ledger, MSHV_PAGE_MAPPED,
 				 MSHV_PAGE_PINNED, unmapped);
 		mshv_ledger_move(&pt->ledger, MSHV_PAGE_MAPPED,
@@ -359,8 +366,7 @@ static void region_release(struct mshv_region *region)
 
 	trace_mshv_region(pt->id, "release", mshv_region_gfn(region),
 			  region->nr_pages, stuck ? -EIO : 0);
-	if (region->mm)
-		mmdrop(region->mm);
+	mmdrop(region->mm);
 	kvfree(region->pfns);
 	kfree(region);
 }
@@ -411,13 +417,6 @@ static struct mshv_region *region_alloc(struct mshv_partition *pt,
 	if (!region)
 		return NULL;
 
-	region->pfns = kvmalloc_array(nr_pages, sizeof(*region->pfns),
-				      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!region->pfns) {
-		kfree(region);
-		return NULL;
-	}
-
 	region->node.start = mem->guest_pfn;
 	region->node.last = mem->guest_pfn + nr_pages - 1;
 	region->partition = pt;
@@ -441,6 +440,52 @@ static bool region_range_valid(const struct mshv_user_mem_region *mem)
 		end <= REGION_MAX_GFN;
 }
 
+static int region_fill(struct mshv_region *region)
+{
+	int ret;
+
+	region->pfns = kvmalloc_array(region->nr_pages, sizeof(*region->pfns),
+				      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!region->pfns)
+		return -ENOMEM;
+
+	ret = region->type == MSHV_REGION_DEVICE ? region_find_device(region) :
+						   region_pin(region);
+	return ret ? ret : region_map(region);
+}
+
+/* Movable is a wish: what cannot be followed is pinned */
+static int region_start(struct mshv_region *region)
+{
+	if (region->type != MSHV_REGION_PINNED || !READ_ONCE(movable_memory) ||
+	    mshv_movable_start(region))
+		return region_fill(region);
+
+	region->type = MSHV_REGION_MOVABLE;
+	return 0;
+}
+
+static int region_insert(struct mshv_partition *pt, struct mshv_region *region)
+{
+	if (down_write_killable(&pt->regions_lock))
+		return -EINTR;
+
+	interval_tree_insert(&region->node, &pt->regions);
+	up_write(&pt->regions_lock);
+	return 0;
+}
+
+/* After this nobody uses the region any more */
+static int region_remove(struct mshv_partition *pt, struct mshv_region *region)
+{
+	if (down_write_killable(&pt->regions_lock))
+		return -EINTR;
+
+	interval_tree_remove(&region->node, &pt->regions);
+	up_write(&pt->regions_lock);
+	return 0;
+}
+
 static int region_create(struct mshv_partition *pt,
 			 const struct mshv_user_mem_region *mem)
 {
@@ -451,6 +496,9 @@ static int region_create(struct mshv_partition *pt,
 
 	if (!region_range_valid(mem))
 		return -EINVAL;
+
+	if (!pt->initialized)
+		return -EIO;
 
 	ret = region_choose_type(mem->userspace_addr, &type);
 	if (ret)
@@ -463,18 +511,14 @@ static int region_create(struct mshv_partition *pt,
 	if (!region)
 		return -ENOMEM;
 
-	ret = type == MSHV_REGION_DEVICE ? region_find_device(region) :
-					   region_pin(region);
+	ret = region_start(region);
 	if (!ret)
-		ret = region_map(region);
+		ret = region_insert(pt, region);
 	trace_mshv_region(pt->id, "map", mem->guest_pfn, region->nr_pages, ret);
-	if (ret) {
+	if (ret)
 		region_release(region);
-		return ret;
-	}
 
-	interval_tree_insert(&region->node, &pt->regions);
-	return 0;
+	return ret;
 }
 
 static struct mshv_region *region_find(struct mshv_partition *pt, u64 gfn)
@@ -489,6 +533,7 @@ static int region_destroy(struct mshv_partition *pt,
 			  const struct mshv_user_mem_region *mem)
 {
 	struct mshv_region *region = region_find(pt, mem->guest_pfn);
+	int ret;
 
 	if (!region)
 		return -ENOENT;
@@ -498,9 +543,75 @@ static int region_destroy(struct mshv_partition *pt,
 	    region->nr_pages != mem->size >> PAGE_SHIFT)
 		return -EINVAL;
 
-	interval_tree_remove(&region->node, &pt->regions);
-	region_release(region);
-	return 0;
+	ret = region_remove(pt, region);
+	if (!ret)
+		region_release(region);
+
+	return ret;
+}
+
+static bool region_allows(const struct mshv_region *region, u8 access)
+{
+	static const u32 flags[] = {
+		[TLFS_ACCESS_READ] = TLFS_MAP_READABLE,
+		[TLFS_ACCESS_WRITE] = TLFS_MAP_WRITABLE,
+		[TLFS_ACCESS_EXECUTE] = TLFS_MAP_EXECUTABLE,
+	};
+
+	return access < ARRAY_SIZE(flags) && region->map_flags & flags[access];
+}
+
+/**
+ * mshv_region_fault() - make a guest page accessible, if it is to be
+ * @pt: the partition
+ * @gfn: guest page number
+ * @access: TLFS_ACCESS_READ, _WRITE or _EXECUTE
+ *
+ * Context: Process context, any process.  May sleep.
+ * Return: true if the access can be tried again.
+ */
+bool mshv_region_fault(struct mshv_partition *pt, u64 gfn, u8 access)
+{
+	struct mshv_region *region;
+	int ret = -EFAULT;
+
+	if (down_read_killable(&pt->regions_lock))
+		return false;
+
+	region = region_find(pt, gfn);
+	if (region && region->type == MSHV_REGION_MOVABLE &&
+	    region_allows(region, access)) {
+		ret = mshv_movable_fault(region, gfn);
+		trace_mshv_region(pt->id, "fault", gfn, 1, ret);
+	}
+	up_read(&pt->regions_lock);
+
+	return !ret;
+}
+
+/**
+ * mshv_region_merge_lost() - complete what the hypervisor knows of guest pages
+ * @pt: the partition, locked
+ * @gfn: guest page number of the first page
+ * @states: TLFS_ACCESS_STATE_* of each page; bits are added
+ * @nr: number of pages
+ * @clear: the state of these pages is being cleared
+ */
+void mshv_region_merge_lost(struct mshv_partition *pt, u64 gfn, u8 *states,
+			    unsigned int nr, bool clear)
+{
+	struct interval_tree_node *node;
+	struct mshv_region *region;
+	u64 last = gfn + nr - 1;
+
+	lockdep_assert_held(&pt->lock);
+
+	for (node = interval_tree_iter_first(&pt->regions, gfn, last); node;
+	     node = interval_tree_iter_next(node, gfn, last)) {
+		region = container_of(node, struct mshv_region, node);
+		if (region->type == MSHV_REGION_MOVABLE)
+			mshv_movable_merge_lost(region, gfn, states, nr, clear);
+	}
 }
 
 /**

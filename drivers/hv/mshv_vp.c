@@ -288,6 +288,20 @@ static bool vp_handle_eoi(struct mshv_vp *vp)
 	return mshv_irqfd_ack(vp->partition, eoi.vector);
 }
 
+/* Memory that is there, but not mapped at the moment */
+static bool vp_handle_memory(struct mshv_vp *vp)
+{
+	struct tlfs_msg_memory memory;
+
+	memcpy(&memory, vp->message.payload, sizeof(memory));
+	if (!mshv_region_fault(vp->partition, memory.gpa >> PAGE_SHIFT,
+			       memory.header.access_type))
+		return false;
+
+	vp->stats.faults++;
+	return true;
+}
+
 /* A write to a port that has an eventfd is done when that is signalled */
 static bool vp_handle_port(struct mshv_vp *vp)
 {
@@ -315,6 +329,9 @@ static bool vp_handle_message(struct mshv_vp *vp)
 	switch (vp->message.type) {
 	case TLFS_MSG_X64_APIC_EOI:
 		return vp_handle_eoi(vp);
+	case TLFS_MSG_GPA_INTERCEPT:
+	case TLFS_MSG_UNMAPPED_GPA:
+		return vp_handle_memory(vp);
 	case TLFS_MSG_X64_IO_PORT:
 		return vp_handle_port(vp);
 	default:
@@ -380,13 +397,35 @@ long mshv_vp_ioctl_run(void *object, void __user *uarg, void *arg)
 }
 
 /**
+ * mshv_translate_again() - did a translation end where memory was not mapped?
+ * @pt: the partition
+ * @out: result of HvCallTranslateVirtualAddress
+ *
+ * Context: Process context, may sleep.
+ * Return: true if that memory is mapped now, so that it can be tried again.
+ */
+bool mshv_translate_again(struct mshv_partition *pt,
+			  const struct tlfs_out_translate_virtual_address *out)
+{
+	bool write = out->result_code == TLFS_TRANSLATE_GPA_NO_WRITE;
+
+	if (!write && out->result_code != TLFS_TRANSLATE_GPA_UNMAPPED &&
+	    out->result_code != TLFS_TRANSLATE_GPA_NO_READ)
+		return false;
+
+	cond_resched();
+	return !fatal_signal_pending(current) &&
+		mshv_region_fault(pt, out->gpa_page,
+				  write ? TLFS_ACCESS_WRITE : TLFS_ACCESS_READ);
+}
+
+/**
  * mshv_vp_ioctl_translate() - MSHV_VP_TRANSLATE_GVA
  * @object: VP, locked
  * @uarg: not used
  * @arg: struct mshv_translate_gva
  *
- * All memory is pinned and mapped, so that a page table which cannot be read
- * is one that the guest has put where there is no memory.
+ * Memory that is not mapped at the moment is mapped for this.
  *
  * Return: 0 or a negative errno.
  */
@@ -399,10 +438,13 @@ long mshv_vp_ioctl_translate(void *object, void __user *uarg, void *arg)
 	u64 gpa;
 	int ret;
 
-	ret = hv_call_translate_virtual_address(vp, args->flags,
-						args->gva >> PAGE_SHIFT, &out);
-	if (ret)
-		return ret;
+	do {
+		ret = hv_call_translate_virtual_address(vp, args->flags,
+							args->gva >> PAGE_SHIFT,
+							&out);
+		if (ret)
+			return ret;
+	} while (mshv_translate_again(vp->partition, &out));
 
 	result.result_code = out.result_code;
 	result.cache_type = out.cache_type;
