@@ -25,9 +25,16 @@ shell: build ## boot the root partition to a prompt
 	@harness/boot --shell shell
 
 test: build ## all tests; the last line counts them
+	@$(MAKE) -s $(IMAGE)/qemu.img || echo "test: goes on without Debian's QEMU"
 	@harness/test
 
-qemu-guest: build $(IMAGE)/qemu.img ## guests under Debian's QEMU with -accel mshv in the root
+long: build ## the boots that take minutes: longer loops, more CPUs
+	@harness/test --group long
+
+debug: build debug-kernel ## boots of a kernel with KASAN, lockdep, kmemleak and failing allocations
+	@harness/test --group debug
+
+qemu-guest: build $(IMAGE)/qemu.img $(IMAGE)/qemu-disk.img ## guests under Debian's QEMU with -accel mshv in the root
 	@harness/test --group qemu
 
 check: kernel ## style of the kernel code: checkpatch, sparse, W=1, kernel-doc
@@ -58,6 +65,9 @@ build: $(IMAGE)/root.cpio $(IMAGE)/disk.img $(IMAGE)/stock-guest.cpio $(IMAGE)/s
 
 kernel: tree ## only the kernel
 	@harness/kernel kernel configs/kernel.config
+
+debug-kernel: tree
+	@harness/kernel debug configs/kernel.config configs/debug.config
 
 clean: ## remove what was built; keep downloads and the kernel tree
 	rm -rf $(filter-out $(BUILD)/cache $(BUILD)/linux,$(wildcard $(BUILD)/*))
@@ -106,4 +116,7 @@ $(BUILD)/cache/qemu/pins: harness/qemu-packages
 $(IMAGE)/qemu.img: $(BUILD)/cache/qemu/pins harness/qemu-image
 	@harness/qemu-image
 
-.PHONY: help run shell test qemu-guest check bench soak tree tree-save series build kernel clean distclean FORCE
+$(IMAGE)/qemu-disk.img: $(BUILD)/cache/qemu/pins $(BUILD)/cache/guest.deb harness/qemu-disk | $(IMAGE)/root.cpio
+	@harness/qemu-disk
+
+.PHONY: help run shell test long debug debug-kernel qemu-guest check bench soak tree tree-save series build kernel clean distclean FORCE

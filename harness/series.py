@@ -95,6 +95,12 @@ def diff_parse(text):
     return files
 
 
+def diff_split(text):
+    """{path: its part of the text} of a diff."""
+    parts = re.split(r'(?m)^(?=diff --git )', text)
+    return {re.match(r'diff --git a/(\S+)', part)[1]: part for part in parts if part.strip()}
+
+
 class Entry:
     """One series/<name>.patch."""
 

@@ -28,10 +28,28 @@ class Stanza(dict):
                 raise Broken(f'{name}: {key} is a number, not "{self[key]}"')
 
 
+def keys_of(config, name, above=()):
+    """Keys of a section: those of what it is "like", then its own; groups are not handed on."""
+    if name in above:
+        raise Broken(f'{name}: is like itself')
+    if name not in config:
+        raise Broken(f'{above[-1]}: is like "{name}", which is not there')
+    keys = {}
+    for other in config[name].get('like', '').split():
+        keys.update(keys_of(config, other, (*above, name)))
+    keys.pop('groups', None)
+    keys.update(config[name])
+    keys.pop('like', None)
+    return keys
+
+
 def read_all():
     config = configparser.ConfigParser(interpolation=None)
-    config.read(os.path.join(ROOT, 'tests', 'runs.cfg'), encoding='utf-8')
-    return [Stanza(name, dict(config[name])) for name in config.sections()]
+    try:
+        config.read(os.path.join(ROOT, 'tests', 'runs.cfg'), encoding='utf-8')
+    except configparser.Error as why:
+        raise Broken(str(why).replace('\n', ' ')) from None
+    return [Stanza(name, keys_of(config, name)) for name in config.sections()]
 
 
 def read(name, keys=()):

@@ -15,8 +15,9 @@ CODE_CLEAN, CODE_UNCLEAN, CODE_RESET = 33, 35, 41
 # Ends that are wanted by these names, and what the verdict is then.
 ENDS = {'pass': (CODE_CLEAN, 'clean'), 'reset': (CODE_RESET, 'clean')}
 # How the kernel's own complaints begin; a guest's lines on the console begin otherwise.
-KERNEL_TROUBLE = re.compile(r'^\[ *\d+\.\d+\] (?:WARNING: |BUG: |watchdog: BUG|Oops|Kernel panic|'
-                            r'-+\[ cut here|rcu: INFO: .*stall|unchecked MSR|'
+KERNEL_TROUBLE = re.compile(r'^\[ *\d+\.\d+\] (?:WARNING: |BUG[: ]|watchdog: BUG|Oops|Kernel panic|'
+                            r'-+\[ cut here|rcu: INFO: .*stall|unchecked MSR|UBSAN: |'
+                            r'INFO: (?:task|trying|lockdep)|kmemleak: (?:\d+ new|.*disabled)|'
                             r'.*No irq handler for)', re.M)
 TAIL_LINES = 15
 

@@ -665,6 +665,18 @@ u32 decode_length(const u8 *bytes, u32 n, enum insn_mode mode, enum insn_fixed w
 	return d.at;
 }
 
+u32 decode_mov_to_cr8(const u8 *bytes, u32 n, enum insn_mode mode, u8 *reg)
+{
+	struct decoder d = decoder_start(bytes, n, mode);
+	bool is_mov = fetch_prefixes(&d) == 0x0f && fetch(&d) == 0x22;
+	u8 modrm = fetch(&d);
+
+	if (!is_mov || d.short_of_bytes || (modrm >> 3 & 7) || !(d.rex & REX_R) == !d.lock)
+		return 0;
+	*reg = (modrm & 7) | (d.rex & REX_B ? 8 : 0);
+	return d.at;
+}
+
 u32 decode_length_bare(enum insn_fixed which)
 {
 	return fixed_opcodes[which].n + (which == INSN_PAUSE);

@@ -91,6 +91,11 @@ enum insn_fixed {
 
 /* Length with prefixes of @which at @bytes; 0: that is not what stands there. */
 u32 decode_length(const u8 *bytes, u32 n, enum insn_mode mode, enum insn_fixed which);
+/*
+ * Length with prefixes of a MOV to CR8 at @bytes, which has its value in register *@reg;
+ * 0: that is not what stands there. Outside 64-bit mode LOCK makes CR8 of CR0 (APM3 MOV CRn).
+ */
+u32 decode_mov_to_cr8(const u8 *bytes, u32 n, enum insn_mode mode, u8 *reg);
 /* Length without prefixes: what to assume when the bytes cannot be read. */
 u32 decode_length_bare(enum insn_fixed which);
 

@@ -261,6 +261,20 @@ static void exit_npf(struct vp *vp)
 
 /* ---- the rest ---- */
 
+/* Only the privileged get here: the exit comes after the checks (APM2 15.9). */
+static void exit_cr8_write(struct vp *vp)
+{
+	u8 bytes[INSN_MAX_BYTES], reg = 0;
+	u32 length = decode_mov_to_cr8(bytes, guest_fetch(vp, bytes), guest_mode(vp), &reg);
+
+	if (!length || vp->gpr[reg] & ~15ull) {
+		vp_inject(vp, VEC_GP, true, 0);
+		return;
+	}
+	lapic_cr8_set(&vp->lapic, vp->gpr[reg]);
+	vp_advance(vp, length);
+}
+
 static void exit_iret(struct vp *vp)
 {
 	vp->nmi_masked = false;
@@ -344,6 +358,10 @@ void exit_handle(struct vp *vp)
 		break;
 	case SVM_EXIT_IRET:
 		exit_iret(vp);
+		break;
+	case SVM_EXIT_CR8_WRITE:
+		count(vp, STAT_OTHER);
+		exit_cr8_write(vp);
 		break;
 	case SVM_EXIT_INVD:
 		vp_advance(vp, 2);

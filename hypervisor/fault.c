@@ -6,12 +6,22 @@
  *	fault=call:CODE:NTH:REPS:STATUS	the NTH call of CODE (0: each) stops after REPS
  *					elements (simple calls: 0) and returns STATUS; SUCCESS
  *					with fewer elements than asked is legal
+ *	fault=demand:CODE:NTH:REPS:STATUS
+ *					the same with one of the four statuses that ask for
+ *					memory; the call fails until the pool that it draws on,
+ *					or the root's, has got what the status stands for
+ *	fault=pending:NTH:MS:STATUS	the NTH SetPartitionProperty (0: each) is pending, and
+ *					completes MS milliseconds later with STATUS
+ *	fault=output			calls that fail leave rubbish in their output
+ *	fault=ring:NTH			before the NTH port (0: each) one that nobody knows is
+ *					put into the root's event ring
  *	fault=memory:NTH		the NTH time that frames are asked of a pool (0: each)
  *					there are none
  *	fault=message:NTH:KIND		the NTH message to the root (0: each) comes late
  *					(delay), or with another one: dup (itself again), type
- *					(of unknown type), vp (of a VP that is not there), size
- *					(too large)
+ *					(of unknown type), vp (of a VP that is not there),
+ *					partition (of one that is not there), count (of too many
+ *					VPs), size (too large)
  *	fault=none			forget all that was said so far
  *
  * A word per fault, up to MAX_FAULTS of each kind.
@@ -24,9 +34,12 @@
 #define MAX_FAULTS	16
 #define UNKNOWN_TYPE	0x8000eeee
 #define WILD_VP		0xfffffff0
+#define WILD_PARTITION	0xdead0000dead0000ull
+#define WILD_PORT	0x00fffff0
+#define CONTIGUOUS_PAGES	8u	/* that the statuses of that name stand for (hypercalls.md 2.2) */
 #define DELAY_NS	3000000ull
 
-enum message_kind { MESSAGE_DUP, MESSAGE_TYPE, MESSAGE_VP, MESSAGE_SIZE, MESSAGE_DELAY };
+enum message_kind { MESSAGE_DUP, MESSAGE_TYPE, MESSAGE_VP, MESSAGE_SIZE, MESSAGE_DELAY, MESSAGE_PARTITION, MESSAGE_COUNT };
 
 static struct fault_call calls[MAX_FAULTS];
 static struct fault_message {
@@ -37,7 +50,17 @@ static struct fault_message {
 static struct fault_frame {
 	u32 nth, seen;
 } frames[MAX_FAULTS];
-static u32 nr_calls, nr_messages, nr_frames;
+static struct fault_ring {
+	u32 nth, seen;
+} rings[MAX_FAULTS];
+static struct {
+	bool on;
+	u32 nth, seen, delay_ms;
+	u16 status;
+	struct synic_msg completion;
+} pending;
+static u32 nr_calls, nr_messages, nr_frames, nr_rings;
+static bool spoils_output;
 static u64 hits;
 
 /* Each number ends with ':' but the last. */
@@ -64,11 +87,48 @@ static bool parse_call(const char *s)
 	return true;
 }
 
+static bool asks_for_memory(u16 status)
+{
+	return status == HV_STATUS_INSUFFICIENT_MEMORY || status == HV_STATUS_INSUFFICIENT_ROOT_MEMORY ||
+	       status == HV_STATUS_INSUFFICIENT_CONTIGUOUS_MEMORY || status == HV_STATUS_INSUFFICIENT_CONTIGUOUS_ROOT_MEMORY;
+}
+
+static bool parse_demand(const char *s)
+{
+	struct fault_call *f;
+
+	if (!parse_call(s))
+		return false;
+	f = &calls[nr_calls - 1];
+	f->demand = true;
+	if (f->nth && asks_for_memory(f->status))
+		return true;
+	nr_calls--;
+	return false;
+}
+
+static bool parse_pending(const char *s)
+{
+	u64 nth, ms, status;
+
+	s = number(s, false, ~0u, &nth);
+	s = number(s, false, 100000, &ms);
+	s = number(s, true, 0xffff, &status);
+	if (!s)
+		return false;
+	pending.on = true;
+	pending.nth = nth;
+	pending.seen = 0;
+	pending.delay_ms = ms;
+	pending.status = status;
+	return true;
+}
+
 static bool parse_message(const char *s)
 {
 	static const char *const kinds[] = {
 		[MESSAGE_DUP] = "dup", [MESSAGE_TYPE] = "type", [MESSAGE_VP] = "vp", [MESSAGE_SIZE] = "size",
-		[MESSAGE_DELAY] = "delay",
+		[MESSAGE_DELAY] = "delay", [MESSAGE_PARTITION] = "partition", [MESSAGE_COUNT] = "count",
 	};
 	struct fault_message *f = &messages[nr_messages];
 	u64 nth;
@@ -99,13 +159,39 @@ static bool parse_memory(const char *s)
 	return true;
 }
 
+static bool parse_ring(const char *s)
+{
+	u64 nth;
+
+	s = number(s, true, ~0u, &nth);
+	if (!s || nr_rings == MAX_FAULTS)
+		return false;
+	rings[nr_rings++] = (struct fault_ring){ .nth = nth };
+	return true;
+}
+
+static bool parse_output(const char *s)
+{
+	spoils_output = !*s;
+	return spoils_output;
+}
+
 /* An extra message that is queued stays so: whoever takes it empties its buffer. */
 static bool forget(void)
 {
-	nr_calls = nr_messages = nr_frames = 0;
+	nr_calls = nr_messages = nr_frames = nr_rings = 0;
+	pending.on = spoils_output = false;
 	hits = 0;
 	return true;
 }
+
+static const struct {
+	const char *name;
+	bool (*parse)(const char *s);
+} words[] = {
+	{ "call:", parse_call }, { "demand:", parse_demand }, { "pending:", parse_pending }, { "output", parse_output },
+	{ "ring:", parse_ring }, { "memory:", parse_memory }, { "message:", parse_message },
+};
 
 bool fault_parse(const char *word, u64 len)
 {
@@ -115,12 +201,9 @@ bool fault_parse(const char *word, u64 len)
 		return false;
 	memcpy(text, word, len);
 	text[len] = 0;
-	if (!strncmp(text, "call:", 5))
-		return parse_call(text + 5);
-	if (!strncmp(text, "message:", 8))
-		return parse_message(text + 8);
-	if (!strncmp(text, "memory:", 7))
-		return parse_memory(text + 7);
+	for (u32 i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strncmp(text, words[i].name, strlen(words[i].name)))
+			return words[i].parse(text + strlen(words[i].name));
 	return !strcmp(text, "none") && forget();
 }
 
@@ -129,18 +212,96 @@ u64 fault_hits(void)
 	return hits;
 }
 
-const struct fault_call *fault_call(u16 code)
+/* A demand stays until it is met; elements are done before it the first time only. */
+static bool call_hit(struct fault_call *f)
 {
-	const struct fault_call *hit = NULL;
+	if (!f->demand)
+		return ++f->seen == f->nth || !f->nth;
+	if (f->met || ++f->seen < f->nth)
+		return false;
+	if (f->seen > f->nth)
+		f->reps = 0;
+	return true;
+}
 
+struct fault_call *fault_call(u16 code)
+{
+	struct fault_call *hit = NULL;
+
+	for (u32 i = 0; i < nr_calls; i++)
+		if (calls[i].code == code && call_hit(&calls[i]) && !hit)
+			hit = &calls[i];
+	hits += !!hit;
+	return hit;
+}
+
+/* These draw on the caller's pool, all others on that of the partition they name first (hypercalls.md 2.2). */
+static bool draws_on_caller(u16 code)
+{
+	return code == HVCALL_CREATE_PARTITION || code == HVCALL_MAP_STATS_PAGE || code == HVCALL_ADD_LOGICAL_PROCESSOR;
+}
+
+void fault_demand(struct fault_call *f, u64 caller, u64 named)
+{
+	bool of_root = f->status == HV_STATUS_INSUFFICIENT_ROOT_MEMORY ||
+		       f->status == HV_STATUS_INSUFFICIENT_CONTIGUOUS_ROOT_MEMORY;
+
+	if (!f->demand)
+		return;
+	f->pool = of_root ? root->id : draws_on_caller(f->code) || named == HV_PARTITION_ID_SELF ? caller : named;
+}
+
+/* One frame, or eight that lie side by side and come in that order. */
+static void demand_deposit(struct fault_call *f, u64 pfn)
+{
+	bool contiguous = f->status == HV_STATUS_INSUFFICIENT_CONTIGUOUS_MEMORY ||
+			  f->status == HV_STATUS_INSUFFICIENT_CONTIGUOUS_ROOT_MEMORY;
+
+	f->got = pfn == f->next ? f->got + 1 : 1;
+	f->next = pfn + 1;
+	if (!contiguous || f->got == CONTIGUOUS_PAGES)
+		f->met = true;
+}
+
+void fault_deposit(u64 partition, u64 pfn)
+{
 	for (u32 i = 0; i < nr_calls; i++) {
 		struct fault_call *f = &calls[i];
 
-		if (f->code == code && (++f->seen == f->nth || !f->nth) && !hit)
-			hit = f;
+		if (f->demand && f->pool == partition && !f->met)
+			demand_deposit(f, pfn);
 	}
-	hits += !!hit;
-	return hit;
+}
+
+bool fault_output(void)
+{
+	return spoils_output;
+}
+
+bool fault_pending(struct vp *caller, u64 partition, u16 *status)
+{
+	struct hv_async_completion_message payload = { .partition_id = partition, .status = pending.status };
+	struct synic_msg *m = &pending.completion;
+
+	if (!pending.on || (++pending.seen != pending.nth && pending.nth) || m->queued || !synic_target_ok(caller))
+		return false;
+	hits++;
+	synic_fill(m, HVMSG_ASYNC_CALL_COMPLETION, 0, &payload, sizeof(payload));
+	caller->synic.late_ns = time_now_ns() + pending.delay_ms * 1000000ull;
+	synic_post(caller, 0, m);
+	*status = pending.status;
+	return true;
+}
+
+u32 fault_ring(void)
+{
+	bool hit = false;
+
+	for (u32 i = 0; i < nr_rings; i++)
+		if (++rings[i].seen == rings[i].nth || !rings[i].nth)
+			hit = true;
+	hits += hit;
+	return hit ? WILD_PORT : 0;
 }
 
 bool fault_frame(void)
@@ -168,6 +329,17 @@ static void spoil(struct hv_message *msg, enum message_kind kind)
 		break;
 	case MESSAGE_SIZE:
 		msg->payload_size = 0xff;
+		break;
+	case MESSAGE_PARTITION:
+		msg->sender = WILD_PARTITION;
+		if (msg->message_type == HVMSG_SCHEDULER_VP_SIGNAL_PAIR)
+			((struct hv_signal_pair_message *)msg->payload)->partition_id[0] = WILD_PARTITION;
+		break;
+	case MESSAGE_COUNT:
+		if (msg->message_type == HVMSG_SCHEDULER_VP_SIGNAL_PAIR)
+			((struct hv_signal_pair_message *)msg->payload)->vp_count = 0xff;
+		else
+			msg->payload_size = 0;
 		break;
 	}
 }

@@ -315,7 +315,7 @@ u16 hc_get_gpa_pages_access_states_begin(struct hcall *c)
 		return status;
 	/* Tracking off: INVALID_PARAMETER is a guess. */
 	if ((in->flags & ~BITS(3, 0)) || ACCESS_BOTH(in->flags) || !range_ok(in->base_gfn, c->count, false) ||
-	    !c->pt->properties[SLOT_ACCESS_TRACKING])
+	    !c->pt->pages_tracked)
 		return HV_STATUS_INVALID_PARAMETER;
 	return HV_STATUS_SUCCESS;
 }

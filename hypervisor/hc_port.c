@@ -4,6 +4,7 @@
  * connection to the sender, and a connection names one port. Each lies in a frame of
  * its partition's pool; message ports take a second one for half of their buffers.
  */
+#include "fault.h"
 #include "hc.h"
 #include "internal.h"
 
@@ -330,16 +331,25 @@ static void ring_notify(struct vp *vp, struct port *p, u32 sint)
 	synic_post(vp, MESSAGE_SINT, m);
 }
 
+static bool ring_store(struct vp *vp, u32 sint, struct hv_event_ring *ring, u32 port)
+{
+	volatile u32 *slot = &ring->data[vp->synic.ring_head[sint]];
+
+	if (*slot)
+		return false;
+	*slot = port;
+	vp->synic.ring_head[sint] = (vp->synic.ring_head[sint] + 1) % HV_EVENT_RING_ENTRIES;
+	return true;
+}
+
 /* The entry, a full barrier, then test and set of SignalMasked; a full ring is remembered. */
 static void ring_add(struct vp *vp, struct port *p, struct hv_event_ring *ring)
 {
-	u32 sint = p->info.target_sint;
-	volatile u32 *slot = &ring->data[vp->synic.ring_head[sint]];
+	u32 sint = p->info.target_sint, stranger = fault_ring();
 
-	if (!*slot) {
-		*slot = p->id;
-		vp->synic.ring_head[sint] = (vp->synic.ring_head[sint] + 1) % HV_EVENT_RING_ENTRIES;
-	} else {
+	if (stranger)
+		ring_store(vp, sint, ring, stranger);
+	if (!ring_store(vp, sint, ring, p->id)) {
 		p->pending = true;
 		p->pending_vp = vp->index;
 		*(volatile u8 *)&ring->ring_full = 1;

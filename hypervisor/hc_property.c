@@ -3,6 +3,7 @@
  * Partition properties (hypercalls.md 3.2, interface.md 7). One table: what may be
  * set when, within which bounds, and where it is kept.
  */
+#include "fault.h"
 #include "hc.h"
 #include "internal.h"
 
@@ -108,6 +109,14 @@ static u16 suspend_set(struct partition *pt, u64 value)
 	return HV_STATUS_SUCCESS;
 }
 
+static u64 tracking_get(struct partition *pt) { return pt->pages_tracked; }
+
+static u16 tracking_set(struct partition *pt, u64 value)
+{
+	return partition_is_root(pt) ? HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE : npt_track(pt, value);
+}
+
+
 static u64 apic_frequency_get(struct partition *pt) { return APIC_HZ; }
 static u64 tsc_frequency_get(struct partition *pt) { return tsc_hz; }
 static u64 vendor_get(struct partition *pt) { return HV_VENDOR_AMD; }
@@ -151,7 +160,7 @@ static const struct property properties[] = {
 	{ HV_PROPERTY_ZERO_MEMORY_ON_RESET, NORMAL, SLOT_ZERO_ON_RESET, BOOLEAN, NULL, NULL },
 	{ HV_PROPERTY_PROCESSORS_PER_SOCKET, NORMAL, SLOT_PROCESSORS_PER_SOCKET, 0, MAX_VPS, 0, NULL, NULL },
 	{ HV_PROPERTY_NESTED_TLB_SIZE, NORMAL, SLOT_NESTED_TLB, ANY_VALUE, NULL, NULL },
-	{ HV_PROPERTY_GPA_PAGE_ACCESS_TRACKING, NORMAL, SLOT_ACCESS_TRACKING, BOOLEAN, NULL, NULL },
+	{ HV_PROPERTY_GPA_PAGE_ACCESS_TRACKING, NORMAL, 0, BOOLEAN, tracking_get, tracking_set },
 	{ HV_PROPERTY_ISOLATION_STATE, READ_ONLY, 0, ANY_VALUE, zero_get, NULL },	/* not isolated */
 	{ HV_PROPERTY_ALLOCATION_ID, NORMAL, SLOT_ALLOCATION_ID, ANY_VALUE, NULL, NULL },
 	{ HV_PROPERTY_MONITORING_ID, NORMAL, SLOT_MONITORING_ID, ANY_VALUE, NULL, NULL },
@@ -241,7 +250,11 @@ u16 hc_set_partition_property(struct hcall *c)
 		return HV_STATUS_UNKNOWN_PROPERTY;
 	if (p->class == READ_ONLY)
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
-	return property_set(p, pt, in->value);
+	if (!fault_pending(c->vp, pt->id, &status))
+		return property_set(p, pt, in->value);
+	if (!status)
+		property_set(p, pt, in->value);
+	return HV_STATUS_CALL_PENDING;
 }
 
 /* ---- GetPartitionPropertyEx ---- */

@@ -246,11 +246,13 @@ static void lapic_set(struct vp *vp, const struct hv_lapic_state *in)
 
 static void timers_get(const struct vp *vp, struct hv_stimers_state *out)
 {
+	u64 expiration;
+
 	for (u32 i = 0; i < HV_SYNIC_STIMER_COUNT; i++) {
-		out->timer[i].flags = vp->stimer[i].undelivered;
+		out->timer[i].flags = stimer_undelivered(vp, i, &expiration);
 		out->timer[i].config = vp->stimer[i].config;
 		out->timer[i].count = vp->stimer[i].count;
-		out->timer[i].undelivered_exp_time = vp->stimer[i].undelivered_exp_time;
+		out->timer[i].undelivered_exp_time = expiration;
 	}
 }
 
@@ -266,8 +268,7 @@ static u16 timers_set(struct vp *vp, const struct hv_stimers_state *in)
 		stimer_write(vp, HV_MSR_STIMER0_CONFIG + 2 * i, 0);
 		stimer_write(vp, HV_MSR_STIMER0_CONFIG + 2 * i + 1, in->timer[i].count);
 		stimer_write(vp, HV_MSR_STIMER0_CONFIG + 2 * i, config);
-		vp->stimer[i].undelivered = in->timer[i].flags & 1;
-		vp->stimer[i].undelivered_exp_time = in->timer[i].undelivered_exp_time;
+		stimer_undelivered_set(vp, i, in->timer[i].flags & 1, in->timer[i].undelivered_exp_time);
 	}
 	return HV_STATUS_SUCCESS;
 }

@@ -145,6 +145,8 @@ struct npt_entry npt_set_ad(struct partition *pt, u64 gfn, int accessed, int dir
 /* The hypervisor has accessed what is mapped at @gfn on behalf of the partition. */
 void npt_mark(struct partition *pt, u64 gfn, bool dirty);
 void npt_destroy(struct partition *pt);		/* all table pages back to the pool */
+/* Small pages only from now on, or no longer; needs a table for each large one. */
+u16 npt_track(struct partition *pt, bool track);
 void npt_flush(struct partition *pt);		/* returns when no LP holds a stale translation */
 #define CHILD_GPA_BITS	40			/* width of a child's GPA space */
 
@@ -168,8 +170,6 @@ struct synic_msg {		/* a message buffer: belongs to its source */
 struct stimer {
 	u64 config, count;
 	u64 deadline;		/* reference time, 100 ns; 0: not armed */
-	bool undelivered;
-	u64 undelivered_exp_time;
 };
 
 struct synic {
@@ -313,11 +313,13 @@ struct partition {
 	u64 time_base_ns;		/* hypervisor time at which its reference time was 0 */
 	u64 time_frozen_ns;		/* its time while frozen */
 	u64 tsc_offset;
+	u64 tsc_bias;			/* guest TSC beyond what its reference time makes */
 
 	void *cpuid_results;		/* partition-wide registered results */
 	void *intercepts;		/* frame: installed intercepts, see hc_intercept.c */
 	void *ports, *connections;	/* frames, see hc_port.c */
 	void *stats_page[2];
+	bool pages_tracked;		/* all leaves of npt are small */
 	u64 nr_mapped;			/* child GPAs mapped, for the trace */
 };
 static_assert(sizeof(struct partition) <= 4096, "a partition fits a frame");
@@ -347,6 +349,7 @@ u64 time_now_ns(void);				/* monotonic since start, all LPs agree */
 u64 partition_time_100ns(struct partition *pt);	/* its reference time */
 void partition_time_set(struct partition *pt, u64 time_100ns);
 void partition_time_freeze(struct partition *pt, bool freeze);
+void partition_tsc_set(struct partition *pt, u64 tsc);
 extern u64 tsc_hz;
 #define APIC_HZ	1000000000ull			/* local APIC timers tick once a nanosecond */
 

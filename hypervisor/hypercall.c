@@ -432,9 +432,19 @@ static bool call_repeats(struct vp *vp)
 	return repeats;
 }
 
+/* A caller may not look at the output of a call that has failed, but for the elements completed. */
+static void output_spoil(struct vp *vp, const struct hcall_entry *e, const struct request *r, u32 done)
+{
+	u32 first = done * e->out_element;
+	u8 *to = !r->fast && r->out_size > first && !lists_check(vp, r) ? gpa_ptr(vp->pt, r->out_gpa, NPT_R | NPT_W) : NULL;
+
+	if (to)
+		memset(to + first, 0xa5, r->out_size - first);
+}
+
 static void call_run(struct vp *vp, const struct hcall_entry *e, struct request *r)
 {
-	const struct fault_call *fault = call_repeats(vp) ? NULL : fault_call(e->code);
+	struct fault_call *fault = call_repeats(vp) ? NULL : fault_call(e->code);
 	bool gone = false;
 	struct hcall c;
 	u32 done = 0;
@@ -445,6 +455,8 @@ static void call_run(struct vp *vp, const struct hcall_entry *e, struct request 
 		return;
 	if (!status) {
 		hcall_init(&c, vp, e, r);
+		if (fault)
+			fault_demand(fault, vp->pt->id, *(const u64 *)in_copy);
 		done = e->rep ? r->start : 0;
 		status = e->rep ? rep_run(&c, r, fault, &done) : simple_run(&c, r, fault);
 		if (!e->rep && c.again) {
@@ -460,6 +472,8 @@ static void call_run(struct vp *vp, const struct hcall_entry *e, struct request 
 	calls[e - table]++;
 	if (status)
 		failure_log(vp, e, status, done);
+	if (status && fault_output())
+		output_spoil(vp, e, r, done);
 	call_finish(vp, r, status, done);
 }
 

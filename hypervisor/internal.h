@@ -125,6 +125,9 @@ u64 vp_deadline_ns(struct vp *vp);		/* next event, ~0: none */
 bool stimer_read(struct vp *vp, u32 msr, u64 *val);
 bool stimer_write(struct vp *vp, u32 msr, u64 val);
 void stimer_reset(struct vp *vp);
+/* A message of timer @index that waits for its slot, and when it expired. */
+bool stimer_undelivered(const struct vp *vp, u32 index, u64 *expiration);
+void stimer_undelivered_set(struct vp *vp, u32 index, bool waits, u64 expiration);
 void reference_tsc_update(struct partition *pt);
 
 /* ---- svm.c ---- */

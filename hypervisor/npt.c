@@ -207,18 +207,53 @@ static void entry_clear(struct partition *pt, u64 *e, u32 level)
 		leaf_drop(pt, e, level);
 }
 
+/* Large leaves below @table, whose entries are at @level; all become small ones on request. */
+static u64 large_leaves(struct partition *pt, u64 *table, u32 level, bool split)
+{
+	u64 nr = 0;
+
+	for (u32 i = 0; i < 512; i++) {
+		u64 *e = &table[i];
+
+		if (!(*e & PTE_P) || (*e & PTE_HELD))
+			continue;
+		if (!(*e & PTE_PS)) {
+			nr += level > 2 ? large_leaves(pt, entry_table(*e), level - 1, split) : 0;
+			continue;
+		}
+		nr++;
+		if (split)
+			entry_split(pt, e, level);
+	}
+	return nr;
+}
+
+/* What is accessed and written is known for each page, not for 512 at a time. */
+u16 npt_track(struct partition *pt, bool track)
+{
+	if (track && !pool_has(&pt->pool, large_leaves(pt, pt->npt, 4, false)))
+		return HV_STATUS_INSUFFICIENT_MEMORY;
+	if (track)
+		large_leaves(pt, pt->npt, 4, true);
+	pt->pages_tracked = track;
+	npt_flush_later(pt);
+	return HV_STATUS_SUCCESS;
+}
+
 u16 npt_map(struct partition *pt, u64 gfn, u64 pfn, u32 prot, bool large)
 {
 	u32 level = large ? 2 : 1;
 	u64 *e;
 
-	if (!way_affordable(pt, gfn, level))
+	if (!way_affordable(pt, gfn, pt->pages_tracked ? 1 : level))
 		return HV_STATUS_INSUFFICIENT_MEMORY;
 	e = entry_make_way(pt, gfn, level);
 	entry_clear(pt, e, level);
 	*e = entry_make(prot & NPT_NOACCESS ? 0 : pfn, prot, large);
 	if (*e & PTE_P)
 		maps_count(pt, *e, large ? 512 : 1, 1);
+	if (large && pt->pages_tracked && (*e & PTE_P))
+		entry_split(pt, e, level);
 	npt_flush_later(pt);
 	return HV_STATUS_SUCCESS;
 }

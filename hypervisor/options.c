@@ -60,7 +60,7 @@ static void parse_quirks(const char *word, u64 len)
 static void parse_fault(const char *word, u64 len)
 {
 	if (!fault_parse(word, len))
-		hv_panic("fault= takes call:CODE:NTH:REPS:STATUS or message:NTH:dup|type|vp|size, not %.*s", (int)len, word);
+		hv_panic("fault= does not take %.*s: see fault.c", (int)len, word);
 }
 
 static void parse_role(const char *word, u64 len)

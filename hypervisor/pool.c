@@ -104,6 +104,7 @@ u16 pool_deposit(struct partition *pt, u64 pfn)
 	npt_root_open(pfn, 0);
 	npt_flush_later(root);
 	push(pt, pfn);
+	fault_deposit(pt->id, pfn);
 	return HV_STATUS_SUCCESS;
 }
 

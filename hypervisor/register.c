@@ -368,6 +368,17 @@ static void tsc_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 	v[0] = rdtsc() + vp->pt->tsc_offset;
 }
 
+/*
+ * Written to one VP after the other, never at the same moment: a TSC of its own for each
+ * would part them. It is the partition's, and the first VP's value counts (a guess).
+ */
+static u16 tsc_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
+{
+	if (!vp->index && !partition_is_root(vp->pt))
+		partition_tsc_set(vp->pt, v[0]);
+	return HV_STATUS_SUCCESS;
+}
+
 static void apic_base_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
 	v[0] = vp->lapic.base;
@@ -568,8 +579,7 @@ static const struct reg regs[] = {
 	{ ONE(HV_REG_DR7), .mask = LOW_32, SAVE(dr7) },
 	{ .first = HV_REG_ES, .last = HV_REG_TR, .mask = ALL_BITS, .get = seg_get, .set = seg_set },
 	{ .first = HV_REG_IDTR, .last = HV_REG_GDTR, .mask = ALL_BITS, .get = table_get, .set = table_set },
-	/* A TSC of its own for each VP would part them; it is the partition's, and set by property (a guess). */
-	{ ONE(HV_REG_TSC), .mask = ALL_BITS, .get = tsc_get, .set = ignore_set },
+	{ ONE(HV_REG_TSC), .mask = ALL_BITS, .get = tsc_get, .set = tsc_set },
 	{ ONE(HV_REG_EFER), .mask = EFER_BITS, .get = efer_get, .set = efer_set },
 	{ ONE(HV_REG_KERNEL_GS_BASE), .mask = ALL_BITS, SAVE(kernel_gs_base) },
 	{ ONE(HV_REG_APIC_BASE), .mask = ALL_BITS, .get = apic_base_get, .set = apic_base_set },

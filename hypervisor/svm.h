@@ -87,6 +87,8 @@ static_assert(offsetof(struct vmcb_save, cr2) == 0x240, "VMCB");
 static_assert(offsetof(struct vmcb_save, g_pat) == 0x268, "VMCB");
 static_assert(sizeof(struct vmcb) == 4096, "VMCB");
 
+/* intercept_cr: 15:0 reads, 31:16 writes */
+#define SVM_INTERCEPT_CR8_WRITE		BIT(24)
 /* Intercept vector 3 (offset 0x0c) */
 #define SVM_INTERCEPT_INTR		BIT(0)
 #define SVM_INTERCEPT_NMI		BIT(1)
@@ -139,6 +141,7 @@ static_assert(sizeof(struct vmcb) == 4096, "VMCB");
 #define SVM_TLB_FLUSH_ALL		1
 
 enum svm_exit {
+	SVM_EXIT_CR8_WRITE	= 0x18,
 	SVM_EXIT_EXCP_BASE	= 0x40,
 	SVM_EXIT_INTR		= 0x60,
 	SVM_EXIT_NMI		= 0x61,

@@ -65,12 +65,12 @@ u64 partition_time_100ns(struct partition *pt)
 	return partition_time_ns(pt) / 100;
 }
 
-/* Guest TSC = (reference time in ns) scaled: so that both start at zero together and never part. */
+/* Guest TSC = (reference time in ns) scaled, and what was set: both start at zero together and run alike. */
 static void tsc_sync(struct partition *pt)
 {
 	u64 guest_tsc = div_128((unsigned __int128)partition_time_ns(pt) << 32, ns_per_tsc);
 
-	pt->tsc_offset = guest_tsc - rdtsc();
+	pt->tsc_offset = guest_tsc + pt->tsc_bias - rdtsc();
 	if (partition_is_root(pt))
 		pt->tsc_offset = 0;	/* the root reads the hardware's */
 	reference_tsc_update(pt);
@@ -82,6 +82,13 @@ void partition_time_set(struct partition *pt, u64 time_100ns)
 		pt->time_frozen_ns = time_100ns * 100;
 	else
 		pt->time_base_ns = time_now_ns() - time_100ns * 100;
+	tsc_sync(pt);
+}
+
+void partition_tsc_set(struct partition *pt, u64 tsc)
+{
+	tsc_sync(pt);
+	pt->tsc_bias += tsc - (rdtsc() + pt->tsc_offset);
 	tsc_sync(pt);
 }
 
@@ -214,6 +221,21 @@ static void stimer_message(struct vp *vp, u32 index, u64 deadline)
 		return;		/* the previous expiry has not been taken: merged */
 	synic_fill(m, HVMSG_TIMER_EXPIRED, 0, &payload, sizeof(payload));
 	synic_post(vp, STIMER_SINT(vp->stimer[index].config), m);
+}
+
+bool stimer_undelivered(const struct vp *vp, u32 index, u64 *expiration)
+{
+	const struct synic_msg *m = &vp->messages->timer[index];
+
+	*expiration = m->queued ? ((const struct hv_timer_message *)m->msg.payload)->expiration_time : 0;
+	return m->queued;
+}
+
+void stimer_undelivered_set(struct vp *vp, u32 index, bool waits, u64 expiration)
+{
+	synic_cancel(&vp->messages->timer[index]);
+	if (waits)
+		stimer_message(vp, index, expiration);
 }
 
 static void stimer_fire(struct vp *vp, u32 index)

@@ -341,13 +341,15 @@ static void shadow_step(struct vp *vp)
 /*
  * An external interrupt is offered as V_IRQ (APM2 15.21.4): the processor takes it when
  * RFLAGS.IF and V_TPR allow, past any event injected at the same entry. EVENTINJ is not
- * used for them: the emulator can deliver such a one twice.
+ * used for them: the emulator can deliver such a one twice. Meanwhile CR8 is written here:
+ * the emulator ends when a guest makes way for a V_IRQ with it.
  */
 static void virq_offer(struct vp *vp, u8 vector, u64 flags)
 {
 	vp->virq_vector = vector;
 	vp->vmcb->c.vintr |= SVM_V_IRQ | flags | (u64)vector << SVM_V_INTR_VECTOR_SHIFT |
 			     (u64)(vector >> 4) << SVM_V_INTR_PRIO_SHIFT;
+	vp->vmcb->c.intercept_cr |= SVM_INTERCEPT_CR8_WRITE;
 }
 
 static void interrupt_prepare(struct vp *vp)
@@ -404,6 +406,7 @@ void vp_events_prepare(struct vp *vp)
 	c->vintr = (c->vintr & ~(SVM_V_IRQ | SVM_V_TPR_MASK | SVM_V_INTR_PRIO_MASK | SVM_V_INTR_VECTOR_MASK |
 				SVM_V_IGN_TPR)) |
 		   lapic_cr8(&vp->lapic);
+	c->intercept_cr &= ~SVM_INTERCEPT_CR8_WRITE;
 	c->eventinj = 0;
 	pending_event_apply(vp);
 	if (vp->pending_interruption & PENDING_VALID) {

@@ -15,7 +15,6 @@
 #define ACPI_HEADER_OEM_ID	10
 
 #define RSDP_CHECKSUM		8
-#define RSDP_REVISION		15
 #define RSDP_V1_SIZE		20
 #define RSDP_LENGTH		20
 #define RSDP_XSDT		24

@@ -13,7 +13,6 @@
 #define IOAPIC_EOI		0x40
 #define IOAPIC_SIZE		4
 
-#define IOAPIC_REG_ID		0x00
 #define IOAPIC_REG_VERSION	0x01
 #define IOAPIC_REG_ENTRIES	0x10
 #define IOAPIC_VERSION		(0x20 | (IOAPIC_NR_PINS - 1) << 16)
@@ -44,7 +43,6 @@ void ioapic_reset(struct ioapic *ioapic)
 	pthread_mutex_lock(&ioapic->lock);
 	ioapic->select = 0;
 	ioapic->line = 0;
-	ioapic->pending = 0;
 	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
 		ioapic->entry[pin] = ENTRY_MASKED;
 	pthread_mutex_unlock(&ioapic->lock);
@@ -105,19 +103,12 @@ static void ioapic_deliver(const struct ioapic *ioapic, __u64 entry)
 static void ioapic_update(struct ioapic *ioapic, unsigned int pin)
 {
 	__u64 *entry = &ioapic->entry[pin];
-	__u32 bit = 1U << pin;
 
-	if (*entry & ENTRY_MASKED)
+	if (!(ioapic->line & BIT(pin)) ||
+	    *entry & (ENTRY_MASKED | ENTRY_REMOTE_IRR))
 		return;
-
-	if (*entry & ENTRY_LEVEL) {
-		if (!(ioapic->line & bit) || *entry & ENTRY_REMOTE_IRR)
-			return;
+	if (*entry & ENTRY_LEVEL)
 		*entry |= ENTRY_REMOTE_IRR;
-	} else if (!(ioapic->pending & bit)) {
-		return;
-	}
-	ioapic->pending &= ~bit;
 	ioapic_deliver(ioapic, *entry);
 }
 
@@ -131,16 +122,16 @@ static void ioapic_update(struct ioapic *ioapic, unsigned int pin)
  */
 void ioapic_set_line(struct ioapic *ioapic, unsigned int pin, bool level)
 {
-	__u32 bit = 1U << pin;
+	__u32 old;
 
 	pthread_mutex_lock(&ioapic->lock);
-	if (level && !(ioapic->line & bit)) {
-		ioapic->line |= bit;
-		ioapic->pending |= bit;
+	old = ioapic->line;
+	if (level)
+		ioapic->line |= BIT(pin);
+	else
+		ioapic->line &= ~BIT(pin);
+	if (ioapic->line & ~old)
 		ioapic_update(ioapic, pin);
-	} else if (!level) {
-		ioapic->line &= ~bit;
-	}
 	pthread_mutex_unlock(&ioapic->lock);
 }
 

@@ -78,28 +78,16 @@ static unsigned long option_number(const char *name, const char *text,
 	return value;
 }
 
-enum option_name {
-	OPTION_KERNEL,
-	OPTION_INITRD,
-	OPTION_CMDLINE,
-	OPTION_MEMORY,
-	OPTION_CPUS,
-	OPTION_DISK,
-	OPTION_NET,
-	OPTION_NO_REBOOT,
-	OPTION_HELP,
-};
-
 static const struct option option_names[] = {
-	[OPTION_KERNEL] = { "kernel", required_argument },
-	[OPTION_INITRD] = { "initrd", required_argument },
-	[OPTION_CMDLINE] = { "cmdline", required_argument },
-	[OPTION_MEMORY] = { "memory", required_argument },
-	[OPTION_CPUS] = { "cpus", required_argument },
-	[OPTION_DISK] = { "disk", required_argument },
-	[OPTION_NET] = { "net", required_argument },
-	[OPTION_NO_REBOOT] = { "no-reboot", no_argument },
-	[OPTION_HELP] = { "help", no_argument },
+	{ "kernel", required_argument, NULL, 'k' },
+	{ "initrd", required_argument, NULL, 'i' },
+	{ "cmdline", required_argument, NULL, 'c' },
+	{ "memory", required_argument, NULL, 'm' },
+	{ "cpus", required_argument, NULL, 'p' },
+	{ "disk", required_argument, NULL, 'd' },
+	{ "net", required_argument, NULL, 'n' },
+	{ "no-reboot", no_argument, NULL, 'r' },
+	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
 
@@ -117,55 +105,51 @@ static const char *option_net(const char *value)
 	return value + strlen(TAP);
 }
 
-static void options_set(struct vm_config *config, enum option_name option,
-			const char *value)
+static void option_set(struct vm_config *config, int c, const char *word)
 {
-	const char *name = option_names[option].name;
-
-	switch (option) {
-	case OPTION_KERNEL:
-		config->kernel = value;
+	switch (c) {
+	case 'k':
+		config->kernel = optarg;
 		break;
-	case OPTION_INITRD:
-		config->initrd = value;
+	case 'i':
+		config->initrd = optarg;
 		break;
-	case OPTION_CMDLINE:
-		config->cmdline = value;
+	case 'c':
+		config->cmdline = optarg;
 		break;
-	case OPTION_MEMORY:
-		config->memory_size = option_number(name, value,
-						    MEMORY_MAX_MIB) * MIB;
+	case 'm':
+		config->memory_size = MIB * option_number("memory", optarg,
+							  MEMORY_MAX_MIB);
 		break;
-	case OPTION_CPUS:
-		config->nr_cpus = option_number(name, value, VM_MAX_CPUS);
+	case 'p':
+		config->nr_cpus = option_number("cpus", optarg, VM_MAX_CPUS);
 		break;
-	case OPTION_DISK:
-		option_disk(config, value);
+	case 'd':
+		option_disk(config, optarg);
 		break;
-	case OPTION_NET:
-		config->tap = option_net(value);
+	case 'n':
+		config->tap = option_net(optarg);
 		break;
-	case OPTION_NO_REBOOT:
+	case 'r':
 		config->no_reboot = true;
 		break;
-	case OPTION_HELP:
+	case 'h':
 		fputs(help, stdout);
 		exit(EXIT_SUCCESS);
+	case ':':
+		usage("%s takes a value", word);
+	default:
+		usage("unknown option '%s'", word);
 	}
 }
 
 static void options_parse(struct vm_config *config, int argc, char **argv)
 {
-	int index, c;
+	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":", option_names, &index)) != -1) {
-		if (c == ':')
-			usage("%s takes a value", argv[optind - 1]);
-		if (c)
-			usage("unknown option '%s'", argv[optind - 1]);
-		options_set(config, index, optarg);
-	}
+	while ((c = getopt_long(argc, argv, ":", option_names, NULL)) != -1)
+		option_set(config, c, argv[optind - 1]);
 	if (optind < argc)
 		usage("'%s' is one word too many", argv[optind]);
 	if (!config->kernel)

@@ -9,7 +9,6 @@
 
 #define RTC_REG_A	0x0a
 #define RTC_REG_B	0x0b
-#define RTC_REG_C	0x0c
 #define RTC_REG_D	0x0d
 
 #define RTC_A_DIVIDER	0x26	/* 32768 Hz, no update in progress */
@@ -21,38 +20,32 @@ static __u8 bcd(int n)
 	return n / 10 % 10 << 4 | n % 10;
 }
 
+static __u8 rtc_register(const struct tm *tm, __u8 index)
+{
+	const __u8 registers[] = {
+		[0] = bcd(tm->tm_sec),
+		[2] = bcd(tm->tm_min),
+		[4] = bcd(tm->tm_hour),
+		[6] = bcd(tm->tm_wday + 1),
+		[7] = bcd(tm->tm_mday),
+		[8] = bcd(tm->tm_mon + 1),
+		[9] = bcd(tm->tm_year % 100),
+		[RTC_REG_A] = RTC_A_DIVIDER,
+		[RTC_REG_B] = RTC_B_24_HOURS,
+		[RTC_REG_D] = RTC_D_VALID,
+		[CMOS_CENTURY] = bcd(tm->tm_year / 100 + 19),
+	};
+
+	return index < sizeof(registers) ? registers[index] : 0;
+}
+
 static __u8 rtc_read(__u8 index)
 {
 	time_t now = time(NULL);
 	struct tm tm;
 
 	gmtime_r(&now, &tm);
-	switch (index) {
-	case 0:
-		return bcd(tm.tm_sec);
-	case 2:
-		return bcd(tm.tm_min);
-	case 4:
-		return bcd(tm.tm_hour);
-	case 6:
-		return bcd(tm.tm_wday + 1);
-	case 7:
-		return bcd(tm.tm_mday);
-	case 8:
-		return bcd(tm.tm_mon + 1);
-	case 9:
-		return bcd(tm.tm_year % 100);
-	case CMOS_CENTURY:
-		return bcd(tm.tm_year / 100 + 19);
-	case RTC_REG_A:
-		return RTC_A_DIVIDER;
-	case RTC_REG_B:
-		return RTC_B_24_HOURS;
-	case RTC_REG_D:
-		return RTC_D_VALID;
-	default:
-		return 0;
-	}
+	return rtc_register(&tm, index);
 }
 
 /**

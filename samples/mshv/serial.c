@@ -6,7 +6,7 @@
 #include "vmm.h"
 
 #define IER_MASK	0x0f
-#define MCR_MASK	0x1f
+#define MCR_MASK	0x0f	/* no loopback */
 #define MSR_CONNECTED	(UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS)
 #define IIR_FIFO	0xc0
 
@@ -62,24 +62,6 @@ static void serial_update(struct serial *serial)
 			serial_interrupt(serial) != UART_IIR_NO_INT);
 }
 
-/* In loopback the modem's outputs are its inputs */
-static __u8 serial_modem_status(const struct serial *serial)
-{
-	__u8 mcr = serial->reg.mcr, msr = 0;
-
-	if (!(mcr & UART_MCR_LOOP))
-		return MSR_CONNECTED;
-	if (mcr & UART_MCR_RTS)
-		msr |= UART_MSR_CTS;
-	if (mcr & UART_MCR_DTR)
-		msr |= UART_MSR_DSR;
-	if (mcr & UART_MCR_OUT1)
-		msr |= UART_MSR_RI;
-	if (mcr & UART_MCR_OUT2)
-		msr |= UART_MSR_DCD;
-	return msr;
-}
-
 static __u8 serial_read_iir(struct serial *serial)
 {
 	__u8 iir = serial_interrupt(serial);
@@ -110,7 +92,7 @@ static __u8 serial_read(struct serial *serial, __u64 offset)
 		return UART_LSR_TEMT | UART_LSR_THRE |
 		       (serial_has_input(serial) ? UART_LSR_DR : 0);
 	case UART_MSR:
-		return serial_modem_status(serial);
+		return MSR_CONNECTED;
 	default:
 		return serial->reg.scr;
 	}
@@ -118,10 +100,7 @@ static __u8 serial_read(struct serial *serial, __u64 offset)
 
 static void serial_transmit(struct serial *serial, __u8 byte)
 {
-	if (serial->reg.mcr & UART_MCR_LOOP)
-		serial_put(serial, byte);
-	else
-		console_write(byte);
+	console_write(byte);
 	serial->reg.transmitted = true;
 }
 

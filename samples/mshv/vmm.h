@@ -145,7 +145,6 @@ struct ioapic {
 	__u32 select;
 	__u64 entry[IOAPIC_NR_PINS];
 	__u32 line;		/* the level of each pin */
-	__u32 pending;		/* edges that came while masked */
 };
 
 void ioapic_init(struct ioapic *ioapic);

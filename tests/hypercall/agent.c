@@ -313,6 +313,27 @@ static void synic_checks(void)
 	check(SIM[5].message_type, 2, "brings the next");
 }
 
+/* Messages that wait for their slots are part of the state, out and in. */
+static void timer_state_checks(void)
+{
+	struct hv_vp_state_input *p = in;
+	struct hv_stimers_state state;
+
+	memset(p, 0, 64);
+	p->partition_id = agent;
+	p->type = HV_VP_STATE_SYNTHETIC_TIMERS;
+	check(call(HVCALL_GET_VP_STATE), 0, "state of the timers");
+	memcpy(&state, out, sizeof(state));
+	for (u32 i = 0; i < 4; i++)
+		check(state.timer[i].flags << 8 | state.timer[i].undelivered_exp_time, 1 << 8 | 1, "undelivered, of its time");
+	memset(p->data, 0, sizeof(state));
+	check(call(HVCALL_SET_VP_STATE | VAR(25)), 0, "a state without");
+	check(call(HVCALL_GET_VP_STATE), 0, "read back");
+	check(((struct hv_stimers_state *)out)->timer[2].flags, 0, "none waits");
+	memcpy(p->data, &state, sizeof(state));
+	check(call(HVCALL_SET_VP_STATE | VAR(25)), 0, "the first state again");
+}
+
 /* Timers of message mode that expire at once: each has a buffer of its own. */
 static void timer_checks(void)
 {
@@ -323,6 +344,7 @@ static void timer_checks(void)
 	for (u32 i = 0; i < 4; i++)
 		check(agent_wrmsr(HV_MSR_STIMER0_CONFIG + 2 * i + 1, 1), 1, "long past");
 	agent_rdmsr(HV_MSR_VP_INDEX);
+	timer_state_checks();
 	for (u32 i = 0; i < 4; i++)
 		SIM[i + 1].message_type = 0;
 	agent_wrmsr(HV_MSR_EOM, 0);
@@ -396,6 +418,32 @@ static void dirty_checks(void)
 	check(dirty_count(256) << 8 | ((u8 *)out)[7], 1 << 8 | 3, "page 7 is dirty");
 }
 
+/* ---- a doorbell, and a port in its ring that nobody knows ---- */
+
+static u32 ring_count(u32 port)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < HV_EVENT_RING_ENTRIES; i++)
+		n += ring->data[i] == port;
+	return n;
+}
+
+static void ring_checks(void)
+{
+	deposit(1, 1);
+	check(port_create(1, 9, agent, HV_PORT_DOORBELL), 0, "a doorbell");
+	check(port_connect(agent, 9, 1, 9, HV_PORT_DOORBELL), 0, "connected");
+	check(unmap(agent, 3, 1, 0), 0, "where nothing is mapped");
+	check(request("fault=ring:1"), 1, "with a stranger");
+	check(agent_do(OP_WRITE, 1, 0x3000, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "the write is no intercept");
+	check(ring_count(9) << 8 | ring_count(0xfffff0), 1 << 8 | 1, "both are in the ring");
+	check(request("fault=none"), 1, "no more");
+	check(agent_do(OP_WRITE, 1, 0x3000, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "another write");
+	check(ring_count(9) << 8 | ring_count(0xfffff0), 2 << 8 | 1, "is alone");
+	check(fast(HVCALL_DELETE_PORT, 1, 9), 0, "DeletePort");
+}
+
 /* ---- calls that nobody handles ---- */
 
 static void hypercall_intercept_checks(void)
@@ -424,6 +472,7 @@ void agent_checks(void)
 	timer_checks();
 	timer_storm_checks();
 	dirty_checks();
+	ring_checks();
 	vp_deletion_checks();
 	agent_delete();
 }

@@ -9,6 +9,14 @@ u64 last_rcx;
 
 void outb(u16 port, u8 val) { asm volatile("outb %0, %1" : : "a"(val), "Nd"(port)); }
 
+u8 inb(u16 port)
+{
+	u8 val;
+
+	asm volatile("inb %1, %0" : "=a"(val) : "Nd"(port));
+	return val;
+}
+
 void puts_port(u16 port, const char *s)
 {
 	while (*s)

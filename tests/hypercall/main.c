@@ -52,6 +52,8 @@ void payload_main(void)
 	memory_checks(id);
 	teardown(id);
 	abrupt_checks();
+	states_checks();
+	fault_checks();
 	many_vps_checks();
 	agent_checks();
 	fuzz_checks();

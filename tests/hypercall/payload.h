@@ -47,6 +47,7 @@ extern const u8 second_start[], second_handler[], second_end[];
 extern u32 nr_ok, nr_not_ok, spare_used;
 extern u32 reps;				/* of the last call */
 void outb(u16 port, u8 val);
+u8 inb(u16 port);
 void puts_port(u16 port, const char *s);
 void put_hex(u16 port, u64 v);
 void check(u64 got, u64 want, const char *what);
@@ -131,6 +132,13 @@ u32 random_below(u32 n);
 u64 random_value(void);
 u64 random_register(void);
 void random_checks(void);
+
+/* ---- states.c ---- */
+void states_checks(void);
+
+/* ---- faults.c ---- */
+bool request(const char *line);
+void fault_checks(void);
 
 /* ---- agent.c ---- */
 #define AGENT_MAILBOX	((volatile u32 *)(CHILD_RAM + 0x800))

@@ -8,6 +8,9 @@ report() {
 	echo "$*" >>/tmp/report
 }
 
+# word NAME: the value of NAME=VALUE on the kernel command line.
+word() { sed -n "s/.*\\b$1=\\([^ ]*\\).*/\\1/p" /proc/cmdline; }
+
 ok() { report "ok $1"; }
 not_ok() { report "not ok $1: $2"; }
 skip() { report "skip $1: $2"; }
@@ -38,9 +41,20 @@ verdict() {
 is_root() { dmesg | grep 'Hyper-V: running as the root partition' || { echo "dmesg does not say so"; return 1; }; }
 
 # Lines of a kernel log that it would not have when all was well.
-trouble='^\[ *[0-9]+\.[0-9]+\] (WARNING: |BUG: |watchdog: BUG|Oops|Kernel panic|-+\[ cut here|rcu: INFO: .*stall|unchecked MSR|.*No irq handler for)'
+trouble='^\[ *[0-9]+\.[0-9]+\] (WARNING: |BUG[: ]|watchdog: BUG|Oops|Kernel panic|-+\[ cut here|rcu: INFO: .*stall|unchecked MSR|UBSAN: |INFO: (task|trying|lockdep)|kmemleak: ([0-9]+ new|.*disabled)|.*No irq handler for)'
 
 no_warning() { ! dmesg | grep -E "$trouble"; }
+
+# Memory that nothing points to any more. What is younger than 5 s may be on its
+# way into a list, so look, wait, and look again.
+no_leak() {
+	leaks=/sys/kernel/debug/kmemleak
+	for second in 6 0; do
+		echo scan >"$leaks" || return
+		sleep $second
+	done
+	! grep . "$leaks"
+}
 
 disk_mount() { grep -q ' /disk ' /proc/mounts || mount -t ext4 -o ro /dev/vda /disk; }
 

@@ -654,6 +654,33 @@ TEST(another_instruction_or_too_few_bytes_have_no_length)
 	check_eq(decode_length(NULL, 0, INSN_64, INSN_HLT), 0);
 }
 
+#define cr8(mode, ...)							\
+({									\
+	const u8 bytes[] = { __VA_ARGS__ };				\
+	reg = 99;							\
+	decode_mov_to_cr8(bytes, sizeof(bytes), mode, &reg);		\
+})
+
+TEST(moves_to_cr8_name_their_register)
+{
+	u8 reg;
+
+	check_eq(cr8(INSN_64, 0x44, 0x0f, 0x22, 0xc0), 4);
+	check_eq(reg, 0);
+	check_eq(cr8(INSN_64, 0x45, 0x0f, 0x22, 0xc7), 4);
+	check_eq(reg, 15);
+	check_eq(cr8(INSN_64, 0x66, 0x4d, 0x0f, 0x22, 0xc3, 0x90), 5);
+	check_eq(reg, 11);
+	check_eq(cr8(INSN_32, 0xf0, 0x0f, 0x22, 0xc2), 4);
+	check_eq(reg, 2);
+	check_eq(cr8(INSN_64, 0x0f, 0x22, 0xc0), 0);
+	check_eq(cr8(INSN_64, 0x44, 0x0f, 0x22, 0xd8), 0);
+	check_eq(cr8(INSN_64, 0x44, 0x0f, 0x20, 0xc0), 0);
+	check_eq(cr8(INSN_64, 0x44, 0x0f, 0x22), 0);
+	check_eq(cr8(INSN_32, 0x0f, 0x22, 0xc0), 0);
+	check_eq(reg, 99);
+}
+
 TEST(bare_lengths_are_those_of_the_opcodes)
 {
 	check_eq(decode_length_bare(INSN_HLT), 1);
@@ -662,4 +689,48 @@ TEST(bare_lengths_are_those_of_the_opcodes)
 	check_eq(decode_length_bare(INSN_PAUSE), 2);
 	for (u32 which = 0; which < INSN_NR_FIXED; which++)
 		check(decode_length_bare(which));
+}
+
+/* ---- anything at all ---- */
+
+static void decoded_check(const struct insn *i, u32 n)
+{
+	u64 gpr[16], rflags = tap_random(), mem = tap_random();
+
+	check(i->length >= 1 && i->length <= n && n <= INSN_MAX_BYTES);
+	check(i->size == 1 || i->size == 2 || i->size == 4 || i->size == 8);
+	check(i->reads || i->writes);
+	check(i->reg < 16 || i->reg == INSN_NO_REG);
+	check((i->base < 16 || i->base == INSN_NO_REG) && (i->index < 16 || i->index == INSN_NO_REG));
+	check(i->seg <= INSN_GS && i->scale <= 3);
+	for (u32 r = 0; r < 16; r++)
+		gpr[r] = tap_random();
+	if (i->address_size < 8)
+		check(insn_offset(i, gpr, tap_random()) >> (i->address_size * 8) == 0);
+	insn_execute(i, gpr, &rflags, &mem);
+	insn_repeats(i, gpr);
+}
+
+/* The bytes lie in an allocation of their size, so that one read beyond is seen. */
+TEST(any_bytes_are_decoded_or_refused)
+{
+	u32 nr_decoded = 0;
+
+	for (u32 round = 0; round < 400000; round++) {
+		u32 n = tap_random() % (INSN_MAX_BYTES + 1);
+		enum insn_mode mode = tap_random() % 3;
+		u8 *bytes = malloc(n ? n : 1);
+		struct insn insn;
+
+		for (u32 i = 0; i < n; i++)
+			bytes[i] = tap_random() >> 7;
+		if (insn_decode(bytes, n, mode, &insn)) {
+			decoded_check(&insn, n);
+			nr_decoded++;
+		}
+		for (enum insn_fixed which = 0; which < INSN_NR_FIXED; which++)
+			check(decode_length(bytes, n, mode, which) <= n);
+		free(bytes);
+	}
+	check(nr_decoded > 10000);
 }

@@ -1553,3 +1553,79 @@ TEST(any_sequence_of_writes_keeps_the_rules)
 		check_eq((apic.irr[0] | apic.isr[0]) & 0xffff, 0);
 	}
 }
+
+/* ---- anything at all ---- */
+
+static void random_step(u64 now)
+{
+	struct lapic_state state;
+	struct lapic_eoi eoi;
+	u64 value;
+	u8 vector;
+
+	switch (tap_random() % 14) {
+	case 0 ... 2:
+		lapic_mmio_write(&apic, tap_random() & 0xfff, tap_random() >> (tap_random() % 40), now);
+		break;
+	case 3:
+		lapic_mmio_read(&apic, tap_random() & 0xfff, now);
+		break;
+	case 4 ... 5:
+		lapic_msr_write(&apic, LAPIC_MSR_FIRST + (tap_random() & 0xff), tap_random() >> (tap_random() % 64), now, &last);
+		break;
+	case 6:
+		lapic_msr_read(&apic, LAPIC_MSR_FIRST + (tap_random() & 0xff), now, &value);
+		break;
+	case 7:
+		lapic_base_write(&apic, 0xfee00000 | (tap_random() & 0xd00), &last);
+		break;
+	case 8:
+		lapic_set_irr(&apic, tap_random(), tap_random() & 1);
+		break;
+	case 9:
+		if (lapic_next(&apic, &vector))
+			lapic_accept(&apic, vector);
+		break;
+	case 10:
+		lapic_eoi(&apic, &eoi);
+		break;
+	case 11:
+		for (u32 i = 0; i < sizeof(state) / 4; i++)
+			((u32 *)&state)[i] = tap_random() >> (tap_random() % 32);
+		lapic_state_set(&apic, now, &state);
+		break;
+	case 12:
+		lapic_register_set(&apic, LAPIC_MSR_FIRST + (tap_random() & 0x3f), now, tap_random());
+		break;
+	case 13:
+		if (tap_random() & 1)
+			lapic_freeze(&apic, now);
+		else
+			lapic_thaw(&apic, now);
+		break;
+	}
+}
+
+/* However it is programmed: no vector below 16 is taken, and no timer fires without end. */
+TEST(any_sequence_of_accesses_is_survived)
+{
+	struct lapic_state state;
+	u64 now = SECOND;
+	u8 vector;
+
+	lapic_reset(&apic, &plain);
+	for (u32 round = 0; round < 500000; round++) {
+		if (round % 5000 == 0)
+			lapic_reset(&apic, &plain);
+		random_step(now);
+		now += tap_random() % 1000000;
+		lapic_tick(&apic, now);
+		if (!check(lapic_deadline(&apic) > now))
+			break;
+		if (lapic_next(&apic, &vector) && !check(vector >= 16))
+			break;
+		if (!check(lapic_highest_irr(&apic) < 256))
+			break;
+		lapic_state_get(&apic, now, &state);
+	}
+}

@@ -613,3 +613,53 @@ TEST(flags_need_an_access_and_no_contradiction)
 	for (u32 bit = 11; bit < 56; bit++)
 		check(!walk_flags_valid(WALK_READ | BIT(bit)));
 }
+
+/* ---- anything at all ---- */
+
+static u64 random_entry(void)
+{
+	u64 e = tap_random();
+
+	if (tap_random() & 0x700)		/* mostly one that leads somewhere */
+		e = (e & 0xfff) | PTE_PRESENT | (tap_random() >> 9) % NR_PAGES << 12 | (e & 1ull << 63);
+	return tap_random() & 0x100 ? e & ~(u64)PTE_LARGE : e;
+}
+
+static void random_guest(void)
+{
+	for (u32 p = 0; p < NR_PAGES; p++) {
+		guest.access[p] = tap_random() & 0x300 ? WRITABLE : (tap_random() >> 8) % (OVERLAID + 1);
+		for (u32 i = 0; i < 4096; i += 8) {
+			u64 e = random_entry();
+
+			memcpy(&guest.page[p][i], &e, 8);
+		}
+	}
+	guest.before_write = NULL;
+}
+
+TEST(any_tables_lead_to_a_result)
+{
+	u32 seen = 0;
+
+	for (u32 round = 0; round < 200000; round++) {
+		u64 flags = tap_random() & 0x7ff, gva = tap_random() >> (tap_random() % 40);
+		struct walk_result r;
+
+		if (round % 500 == 0)
+			random_guest();
+		if (!walk_flags_valid(flags))
+			continue;
+		cpu = (struct walk_cpu){
+			.cr0 = tap_random() | (tap_random() & 0x300 ? 1u << 31 : 0), .cr3 = (tap_random() >> 8) % NR_PAGES << 12,
+			.cr4 = tap_random(), .efer = tap_random(), .pat = tap_random(), .rflags = tap_random(),
+			.cpl = tap_random() & 3, .phys_bits = 40,
+		};
+		r = walk_translate(&cpu, &memory, gva, flags);
+		check(r.code <= WALK_GPA_UNACCEPTED);
+		check(r.code != WALK_OK || !(cpu.cr0 & CR0_PAGING) || r.gpa >> 52 == 0);
+		seen |= 1u << r.code;
+	}
+	for (enum walk_code code = WALK_OK; code <= WALK_OVERLAY; code++)
+		check(seen >> code & 1);
+}

@@ -20,6 +20,7 @@
 #include <linux/acpi.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
+#include <linux/kmemleak.h>
 #include <linux/log2.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
@@ -419,6 +420,8 @@ void __init mshv_root_pool_reserve(void)
 		return;
 	}
 
+	/* What is in it is for the hypervisor alone to read */
+	kmemleak_ignore_phys(start);
 	e820__range_update(start, size, E820_TYPE_RAM, E820_TYPE_RESERVED);
 	e820__update_table(e820_table);
 	reserve_start = PHYS_PFN(start);

@@ -18,11 +18,11 @@
 #include <linux/kernel.h>
 #include <linux/numa.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/sort.h>
 #include <linux/topology.h>
 #include <asm/mshyperv.h>
 #include <asm/mshv_root.h>
-#include <asm/smp.h>
 #include <asm-generic/mshv_tlfs.h>
 
 #include "root.h"

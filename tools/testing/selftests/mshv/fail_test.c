@@ -136,7 +136,7 @@ static int use_vm(struct vm *vm)
 	return ret;
 }
 
-TEST_F_TIMEOUT(faults, each_failing_allocation_is_survived, 240)
+TEST_F_TIMEOUT(faults, each_failing_allocation_is_survived, 1200)
 {
 	int nth, i, ret, failed = 0;
 	struct vm vm;

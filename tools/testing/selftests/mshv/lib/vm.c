@@ -15,10 +15,6 @@
 
 #include "vm.h"
 
-/* The linker makes these for sections with such names */
-extern const uint8_t __start_guest_text[] __attribute__((weak));
-extern const uint8_t __stop_guest_text[] __attribute__((weak));
-
 #define PTE_PRESENT	0x001ULL
 #define PTE_WRITABLE	0x002ULL
 #define PTE_UNCACHED	0x010ULL

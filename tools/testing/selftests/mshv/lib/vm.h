@@ -26,6 +26,10 @@
 
 #define GUEST __attribute__((section("guest_text"), noinline, used))
 
+/* The linker makes these for sections with such names */
+extern const uint8_t __start_guest_text[] __attribute__((weak));
+extern const uint8_t __stop_guest_text[] __attribute__((weak));
+
 /* Where things are in the memory of a guest made by vm_create() */
 #define VM_MEMORY	(2UL << 20)
 #define VM_PAGE_TABLES	0x1000UL
