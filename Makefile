@@ -40,7 +40,8 @@ qemu-guest: build $(IMAGE)/qemu.img $(IMAGE)/qemu-disk.img ## guests under Debia
 check: kernel ## style of the kernel code: checkpatch, sparse, W=1, kernel-doc
 	@harness/check
 
-bench: build ## boot times: root with and without hypervisor, a guest under each VMM [RUNS=n]
+bench: build ## what operations cost (instructions, hypercalls); boot times of root and guests [RUNS=n]
+	@harness/bench-operations
 	@harness/bench $(RUNS)
 
 soak: build ## many boots with 2 CPUs, each CPU seen inside the hypervisor [RUNS=n]

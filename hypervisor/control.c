@@ -8,8 +8,10 @@
  *	lps		log where the logical processors are
  *	fault=...	as on the command line (fault.c); "fault=none" takes all back
  *	counters	answer with lines "NAME VALUE": "faults" that were met since
- *			"fault=none", "root-ticks" of the TSC that the root's VPs have run,
- *			and "call-CODE" for each hypercall that was completed
+ *			"fault=none"; since "mark", or since the start: "root-ticks" of the
+ *			TSC that the root's VPs have run, and "call-CODE" for each hypercall
+ *			that was completed
+ *	mark		counters count from here
  *
  * What has no answer of its own is answered with "ok", or with "what?" if it is not
  * understood.
@@ -25,6 +27,7 @@
 
 static char line[LINE_MAX], answer[ANSWER_MAX];
 static u32 line_len, answer_len, answer_pos;
+static u64 marked_ticks;
 
 void control_answer(const char *name, u64 value)
 {
@@ -48,8 +51,14 @@ static u64 root_ticks(void)
 static void counters(void)
 {
 	control_answer("faults", fault_hits());
-	control_answer("root-ticks", root_ticks());
+	control_answer("root-ticks", root_ticks() - marked_ticks);
 	hypercall_counters();
+}
+
+static void mark(void)
+{
+	marked_ticks = root_ticks();
+	hypercall_mark();
 }
 
 static void control_run(void)
@@ -65,6 +74,8 @@ static void control_run(void)
 		known = fault_parse(line + 6, line_len - 6);
 	else if (!strcmp(line, "counters"))
 		counters();
+	else if (!strcmp(line, "mark"))
+		mark();
 	else
 		known = false;
 	if (!answer_len)

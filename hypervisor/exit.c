@@ -366,7 +366,8 @@ void exit_handle(struct vp *vp)
 	case SVM_EXIT_INVD:
 		vp_advance(vp, 2);
 		break;
-	case ~0ull:
+	case SVM_EXIT_INVALID:
+	case (u32)SVM_EXIT_INVALID:	/* the emulator stores 32 bits of it */
 		exit_invalid(vp);
 		break;
 	case SVM_EXIT_VMRUN:

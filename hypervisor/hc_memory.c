@@ -169,8 +169,8 @@ static u16 gpa_map(struct hcall *c, u64 gfn, u64 source, u32 flags)
 			return status;
 	}
 	status = npt_map(c->pt, gfn, source, prot, large);
-	if (!status)
-		ad_apply(c->pt, gfn, flags & ~(HV_MAP_CLEAR_ACCESSED | HV_MAP_CLEAR_DIRTY));	/* a new mapping is clean */
+	for (u32 i = 0; !status && (flags & MAP_AD) && i < nr; i++)	/* tracked, a large page is 512 small ones */
+		ad_apply(c->pt, gfn + i, flags);
 	return status;
 }
 

@@ -116,7 +116,6 @@ static u16 tracking_set(struct partition *pt, u64 value)
 	return partition_is_root(pt) ? HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE : npt_track(pt, value);
 }
 
-
 static u64 apic_frequency_get(struct partition *pt) { return APIC_HZ; }
 static u64 tsc_frequency_get(struct partition *pt) { return tsc_hz; }
 static u64 vendor_get(struct partition *pt) { return HV_VENDOR_AMD; }

@@ -270,6 +270,7 @@ void vp_destroy(struct vp *vp);
 void vp_reset(struct vp *vp);			/* architectural INIT state */
 /* Off its LP at an instruction boundary when this returns; it may be made to run again only by vp_wake(). */
 void vp_stop(struct vp *vp);
+void vp_evict(struct vp *vp);
 /* Something changed that may let it run (suspend cleared, interrupt, SIPI): look again. */
 void vp_wake(struct vp *vp);
 bool vp_runnable(const struct vp *vp);
@@ -392,7 +393,7 @@ struct lp {
 	struct vp *fpu_owner;		/* whose FPU state is loaded */
 	struct vp *runq_head, *runq_tail;
 	volatile u32 in_guest;
-	struct vp *inside;		/* which VP that is */
+	struct vp *inside;		/* which VP that is; until its exit is handled or forgotten */
 	u64 slice_end_ns;
 	u64 timer_ns;			/* what the physical timer is set to */
 	u64 taken[4];			/* physical vectors taken, not yet looked at */
@@ -431,7 +432,8 @@ bool intercept_wanted(const struct partition *pt, u32 type, u64 parameter, u32 a
 bool intercept_msr_result(const struct vp *vp, u32 msr, u32 access, u32 *action);
 u64 hypercall_total(void);			/* calls that have ended */
 void hypercall_stats_print(void);		/* by code, on the log */
-void hypercall_counters(void);			/* into the answer to a request */
+void hypercall_counters(void);			/* since the mark, into the answer to a request */
+void hypercall_mark(void);
 /* A child's write to @gpa matched a doorbell: signalled, true. */
 bool port_doorbell(struct vp *vp, u64 gpa, u32 size, u64 value);
 /* A counter of @vp's statistics pages, where they are mapped (HV_COUNTER_VP_*). */

@@ -101,7 +101,7 @@ static const struct hcall_entry table[] = {
 	SIMPLE(0x0101, "GetPartitionPropertyEx", 24, 16, PARENT, hc_get_partition_property_ex),
 };
 
-static u64 calls[ARRAY_SIZE(table)], failures[ARRAY_SIZE(table)];
+static u64 calls[ARRAY_SIZE(table)], failures[ARRAY_SIZE(table)], marked[ARRAY_SIZE(table)];
 static u32 failures_logged;
 
 /* The parameters of the call in progress. The lock is held from copy-in to copy-out. */
@@ -145,11 +145,16 @@ void hypercall_counters(void)
 	char name[16];
 
 	for (u32 i = 0; i < ARRAY_SIZE(table); i++) {
-		if (!calls[i])
+		if (calls[i] == marked[i])
 			continue;
 		format_text(name, sizeof(name), "call-%04x", table[i].code);
-		control_answer(name, calls[i]);
+		control_answer(name, calls[i] - marked[i]);
 	}
+}
+
+void hypercall_mark(void)
+{
+	memcpy(marked, calls, sizeof(marked));
 }
 
 /* ---- registers ---- */

@@ -292,25 +292,14 @@ struct npt_entry npt_lookup(struct partition *pt, u64 gfn)
 	return out;
 }
 
-/*
- * A large page has one pair of bits for 512 pages: before they are cleared for one of
- * them it is split. Without memory for that they stay, which loses nothing.
- */
 struct npt_entry npt_set_ad(struct partition *pt, u64 gfn, int accessed, int dirty)
 {
 	struct npt_entry was = npt_lookup(pt, gfn);
-	bool clear = (was.accessed && !accessed) || (was.dirty && !dirty);
 	u32 level = 1;
-	u64 *e;
+	u64 *e = entry_find(pt, gfn, &level);
 
-	if (!was.prot)
+	if (!entry_used(*e))
 		return was;
-	if (was.large && clear) {
-		if (!way_affordable(pt, gfn, 1))
-			return was;
-		entry_make_way(pt, gfn, 1);
-	}
-	e = entry_find(pt, gfn, &level);
 	if (accessed >= 0)
 		*e = accessed ? *e | PTE_A : *e & ~PTE_A;
 	if (dirty >= 0)

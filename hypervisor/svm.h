@@ -140,6 +140,7 @@ static_assert(sizeof(struct vmcb) == 4096, "VMCB");
 
 #define SVM_TLB_FLUSH_ALL		1
 
+#define SVM_EXIT_INVALID	(~0ull)		/* state that VMRUN refuses (APM2 15.5.1) */
 enum svm_exit {
 	SVM_EXIT_CR8_WRITE	= 0x18,
 	SVM_EXIT_EXCP_BASE	= 0x40,

@@ -123,6 +123,8 @@ static const char *exit_name(u32 code, u32 info)
 		return "call";
 	case SVM_EXIT_SHUTDOWN:
 		return "shutdown";
+	case (u32)SVM_EXIT_INVALID:
+		return "invalid";
 	}
 	return NULL;
 }

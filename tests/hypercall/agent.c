@@ -90,7 +90,7 @@ static u32 go_root_scheduler(void)
 }
 
 /* Type of the intercept, 0: none came. */
-static u32 go(void)
+u32 agent_go(void)
 {
 	if (agent_stopped) {
 		skip(2);
@@ -111,7 +111,7 @@ static u32 go(void)
 	return 0;
 }
 
-static bool reported(u32 type)
+bool agent_reported(u32 type)
 {
 	const struct hv_io_message *io = (void *)msg->payload;
 
@@ -127,9 +127,16 @@ u32 agent_do(u32 op, u32 eax, u32 ebx, u32 ecx, u32 edx)
 	AGENT_MAILBOX[1 + EBX] = ebx;
 	AGENT_MAILBOX[1 + ECX] = ecx;
 	AGENT_MAILBOX[1 + EDX] = edx;
-	type = go();
-	agent_stopped = reported(type);
+	type = agent_go();
+	agent_stopped = agent_reported(type);
 	return type;
+}
+
+/* Past what it has been stopped for, to its report. */
+bool agent_past(void)
+{
+	agent_stopped = agent_reported(agent_go());
+	return agent_stopped;
 }
 
 static u32 result(u32 reg) { return AGENT_MAILBOX[1 + reg]; }
@@ -216,8 +223,7 @@ static void call_checks(void)
 	      "parameters where nothing is mapped: its parent is told");
 	check(m->gpa, 0x40000, "the address");
 	check(map(agent, 0x40, (CHILD_RAM >> 12) + 6, 1, RWX), 0, "mapped");
-	check(reported(go()), 1, "the call is executed again");
-	agent_stopped = true;
+	check(agent_past(), 1, "the call is executed again");
 	check((u16)result(EAX), 0, "and succeeds");
 	check(agent_wrmsr(HV_MSR_GUEST_OS_ID, 0), 1, "OS ID 0");
 	check(agent_rdmsr(HV_MSR_HYPERCALL) && !(result(EAX) & 1), 1, "disables the page");
@@ -225,11 +231,11 @@ static void call_checks(void)
 
 /* ---- MSRs ---- */
 
-static u16 msr_intercept(u32 type, u32 msr, u32 mask)
+u16 agent_intercept(u32 type, u64 parameter, u32 mask)
 {
 	struct hv_install_intercept_input *p = in;
 
-	*p = (struct hv_install_intercept_input){ .partition_id = agent, .access_mask = mask, .type = type, .parameter = msr };
+	*p = (struct hv_install_intercept_input){ .partition_id = agent, .access_mask = mask, .type = type, .parameter = parameter };
 	return call(HVCALL_INSTALL_INTERCEPT);
 }
 
@@ -260,18 +266,16 @@ static void msr_checks(void)
 	check(property_set(agent, HV_PROPERTY_UNIMPLEMENTED_MSR_ACTION, 1), 0, "those are to be ignored");
 	check(agent_rdmsr(0x12345) && !result(EAX), 1, "it reads zero");
 	check(agent_wrmsr(HV_MSR_TSC_FREQUENCY, 5), 1, "one it has no privilege for: ignored");
-	check(msr_intercept(HV_INTERCEPT_X64_MSR, 0, 3), 0, "all that are not virtual are to be told");
+	check(agent_intercept(HV_INTERCEPT_X64_MSR, 0, 3), 0, "all that are not virtual are to be told");
 	check(agent_do(OP_RDMSR, 0, 0, 0x12345, 0), HVMSG_X64_MSR_INTERCEPT, "the one that does not exist");
 	check(m->msr, 0x12345, "its number");
 	skip(2);
-	check(reported(go()), 1, "past it");
-	agent_stopped = true;
+	check(agent_past(), 1, "past it");
 	check(agent_do(OP_RDMSR, 0, 0, HV_MSR_TSC_FREQUENCY, 0), HVMSG_X64_MSR_INTERCEPT, "the one without privilege");
 	skip(2);
-	check(reported(go()), 1, "past it");
-	agent_stopped = true;
+	check(agent_past(), 1, "past it");
 	check(agent_rdmsr(HV_MSR_VP_INDEX), 1, "the virtual ones are not told");
-	check(msr_intercept(HV_INTERCEPT_X64_MSR, 0, 0), 0, "no longer");
+	check(agent_intercept(HV_INTERCEPT_X64_MSR, 0, 0), 0, "no longer");
 }
 
 /* ---- messages ---- */
@@ -452,14 +456,13 @@ static void hypercall_intercept_checks(void)
 
 	agent_wrmsr(HV_MSR_GUEST_OS_ID, 1);
 	agent_wrmsr(HV_MSR_HYPERCALL, 0x5001);
-	check(msr_intercept(HV_INTERCEPT_HYPERCALL, 0, HV_INTERCEPT_EXECUTE), 0, "unknown hypercalls are to be told");
+	check(agent_intercept(HV_INTERCEPT_HYPERCALL, 0, HV_INTERCEPT_EXECUTE), 0, "unknown hypercalls are to be told");
 	check(agent_do(OP_CALL, 0x3fff, 1, 2, 0), HVMSG_HYPERCALL_INTERCEPT, "one of them");
 	check(m->rax << 16 | m->rcx << 8 | m->rbx, 0x3fffull << 16 | 2 << 8 | 1, "its registers");
 	check(msg->payload_size, 208, "the size of its message");
 	skip(3);
-	check(reported(go()), 1, "past it");
-	agent_stopped = true;
-	check(msr_intercept(HV_INTERCEPT_HYPERCALL, 0, 0), 0, "no longer");
+	check(agent_past(), 1, "past it");
+	check(agent_intercept(HV_INTERCEPT_HYPERCALL, 0, 0), 0, "no longer");
 }
 
 void agent_checks(void)
@@ -471,6 +474,7 @@ void agent_checks(void)
 	synic_checks();
 	timer_checks();
 	timer_storm_checks();
+	intercept_checks();
 	dirty_checks();
 	ring_checks();
 	vp_deletion_checks();

@@ -153,9 +153,16 @@ void agent_memory(void);
 void agent_registers(void);
 /* Type of the intercept that ended it, 0: none came in time. */
 u32 agent_do(u32 op, u32 eax, u32 ebx, u32 ecx, u32 edx);
+u32 agent_go(void);			/* as agent_do(), from where it is */
+bool agent_reported(u32 type);
+bool agent_past(void);
+u16 agent_intercept(u32 type, u64 parameter, u32 mask);
 void agent_delete(void);
 void drop_messages(void);
 void agent_checks(void);
+
+/* ---- intercepts.c ---- */
+void intercept_checks(void);
 
 /* ---- fuzz.c ---- */
 void fuzz_checks(void);

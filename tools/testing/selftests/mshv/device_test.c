@@ -13,6 +13,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -213,6 +215,171 @@ TEST_F(fds, device_can_be_closed_before_its_partitions)
 	EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_GET_VP_STATE,
 				   memset(&msg, 0xff, sizeof(msg))));
 }
+
+static void expect_usable(struct __test_metadata *_metadata, int dev)
+{
+	struct mshv_create_partition args = { };
+	int fd = ioctl(dev, MSHV_CREATE_PARTITION, &args);
+
+	EXPECT_LE(0, fd);
+	close(fd);
+}
+
+TEST_F(fds, access_mode_of_the_device_does_not_matter)
+{
+	static const int modes[] = {
+		O_RDONLY, O_WRONLY, O_RDWR, O_RDONLY | O_NONBLOCK,
+	};
+	int i, dev;
+
+	for (i = 0; i < 4; i++) {
+		dev = open(MSHV_DEVICE, modes[i] | O_CLOEXEC);
+		ASSERT_LE(0, dev);
+		expect_usable(_metadata, dev);
+		close(dev);
+	}
+}
+
+TEST_F(fds, device_may_be_open_often)
+{
+	int devs[32], i;
+
+	for (i = 0; i < 32; i++) {
+		devs[i] = vm_open();
+		ASSERT_LE(0, devs[i]);
+	}
+	expect_usable(_metadata, devs[31]);
+	for (i = 0; i < 32; i++)
+		close(devs[i]);
+}
+
+/* Returns what a child process without privileges returns */
+static int without_privileges(int (*work)(struct vm *vm), struct vm *vm)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(setgid(65534) || setuid(65534) ? 99 : work(vm));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+static int open_device(struct vm *vm)
+{
+	return vm_open() < 0 ? errno : 0;
+}
+
+static int use_all_files(struct vm *vm)
+{
+	struct mshv_create_partition args = { };
+	uint64_t value;
+	void *mem = vm_pages(PAGE);
+
+	if (ioctl(vm->dev, MSHV_CREATE_PARTITION, &args) < 0)
+		return 1;
+	if (vm_map(vm->fd, VM_HOLE / PAGE, mem, PAGE, VM_RWX) ||
+	    vm_unmap(vm->fd, VM_HOLE / PAGE, mem, PAGE))
+		return 2;
+	return vp_get_reg(vm->vp, 0, VP_REG_RIP, &value) ? 3 : 0;
+}
+
+TEST_F(fds, others_cannot_open_the_device)
+{
+	EXPECT_EQ(EACCES, without_privileges(open_device, &self->vm));
+}
+
+TEST_F(fds, others_can_use_files_that_they_are_given)
+{
+	EXPECT_EQ(0, without_privileges(use_all_files, &self->vm));
+}
+
+/* Hands a file descriptor through a socket */
+static int pass(int socket, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { }, byte = 0;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	return sendmsg(socket, &msg, 0) == 1 ? 0 : -1;
+}
+
+static int receive(int socket)
+{
+	char control[CMSG_SPACE(sizeof(int))], byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	int fd = -1;
+
+	if (recvmsg(socket, &msg, 0) == 1 && CMSG_FIRSTHDR(&msg))
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+	return fd;
+}
+
+TEST_F(fds, files_can_be_passed_through_a_socket)
+{
+	int sockets[2], fd, vp;
+	uint64_t value;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	ASSERT_EQ(0, pass(sockets[0], self->vm.fd));
+	fd = receive(sockets[1]);
+	ASSERT_EQ(0, pass(sockets[0], self->vm.vp));
+	vp = receive(sockets[1]);
+	ASSERT_LE(0, fd);
+	ASSERT_LE(0, vp);
+	close(self->vm.fd);
+	close(self->vm.vp);
+	self->vm.fd = fd;
+	self->vm.vp = vp;
+	EXPECT_EQ(0, vp_get_reg(vp, 0, VP_REG_RIP, &value));
+	EXPECT_EQ(0, vp_get_reg(fd, 0, VP_REG_RIP, &value));
+}
+
+TEST_F(fds, duplicates_are_the_same_file)
+{
+	int copy = dup(self->vm.fd);
+
+	close(self->vm.fd);
+	self->vm.fd = copy;
+	EXPECT_EQ(0, ioctl(copy, MSHV_INITIALIZE_PARTITION));
+	EXPECT_ERRNO(EEXIST, vp_create(copy, 0));
+}
+
+TEST_F(fds, partition_survives_the_process_that_made_it)
+{
+	int sockets[2], status;
+	struct vm vm;
+	pid_t pid;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(vm_create(&vm) || pass(sockets[0], vm.fd));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	vm.fd = receive(sockets[1]);
+	ASSERT_LE(0, vm.fd);
+	EXPECT_ERRNO(EEXIST, vp_create(vm.fd, 0));
+	vm.vp = vp_create(vm.fd, 1);
+	EXPECT_LE(0, vm.vp);
+	close(vm.vp);
+	close(vm.fd);
+}
+
 
 /* Files below mshv in debugfs that can be read and say @line; -1 if one cannot */
 static int count_readable(const char *pattern, const char *line)

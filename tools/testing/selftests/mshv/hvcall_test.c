@@ -386,4 +386,61 @@ TEST_F(vm, translates_an_address_by_its_own_ioctl)
 	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_VP_TRANSLATE_GVA, &args));
 }
 
+static int translate(int vp, uint64_t gva, uint64_t flags, uint64_t *gpa,
+		     struct mshv_translate_gva_result *result)
+{
+	struct mshv_translate_gva args = {
+		.gva = gva,
+		.flags = flags,
+		.result_ptr = (uintptr_t)result,
+		.gpa_ptr = (uintptr_t)gpa,
+	};
+
+	return ioctl(vp, MSHV_VP_TRANSLATE_GVA, &args);
+}
+
+static GUEST void guest_out(void)
+{
+	guest_outl(0x500, 0);
+}
+
+TEST_F(vm, translates_by_the_page_tables_of_the_guest)
+{
+	struct mshv_translate_gva_result result = { };
+	uint64_t *table = (uint64_t *)(self->vm.mem + VM_PAGE_TABLES);
+	uint64_t gpa = 0;
+	struct msg msg;
+
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_out));
+	ASSERT_EQ(0, vm_run(&self->vm, &msg));
+	EXPECT_EQ(0, translate(self->vm.vp, VM_DATA + 5, 1, &gpa, &result));
+	EXPECT_EQ(0, result.result_code);
+	EXPECT_EQ(VM_DATA + 5, gpa);
+	/* The second 2 MiB are now where the third are */
+	table[1024 + 1] = table[1024 + 2];
+	EXPECT_EQ(0, translate(self->vm.vp, (2UL << 20) + 5, 1, &gpa, &result));
+	EXPECT_EQ((4UL << 20) + 5, gpa);
+}
+
+TEST_F(vm, address_that_is_not_mapped_has_a_result_that_says_so)
+{
+	struct mshv_translate_gva_result result = { };
+	uint64_t gpa = 0;
+	struct msg msg;
+
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_out));
+	ASSERT_EQ(0, vm_run(&self->vm, &msg));
+	EXPECT_EQ(0, translate(self->vm.vp, VM_HOLE_END + 5, 1, &gpa, &result));
+	EXPECT_NE(0, result.result_code);
+}
+
+TEST_F(vm, translation_needs_somewhere_to_go)
+{
+	struct mshv_translate_gva_result result;
+	uint64_t gpa;
+
+	EXPECT_ERRNO(EFAULT, translate(self->vm.vp, 0, 1, (void *)8, &result));
+	EXPECT_ERRNO(EFAULT, translate(self->vm.vp, 0, 1, &gpa, (void *)8));
+}
+
 TEST_HARNESS_MAIN

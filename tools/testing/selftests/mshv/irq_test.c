@@ -514,6 +514,106 @@ TEST_F(vm, doorbell_that_was_deassigned_does_not_ring)
 	EXPECT_EQ(MSG_UNMAPPED_GPA, self->msg.type);
 }
 
+TEST_F(vm, table_that_is_refused_leaves_the_one_before)
+{
+	struct mshv_user_irq_table bad = { .nr = MSHV_MAX_GUEST_IRQS + 1 };
+
+	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
+	ASSERT_EQ(0, vm_route(self->vm.fd, 5, VECTOR));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 5, 0, 0));
+	EXPECT_ERRNO(EINVAL, ioctl(self->vm.fd, MSHV_SET_MSI_ROUTING, &bad));
+	ASSERT_EQ(0, vm_signal(self->event));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
+}
+
+TEST_F(vm, all_gsis_can_be_routed_at_once)
+{
+	static struct {
+		uint32_t nr, rsvd;
+		struct mshv_user_irq_entry entries[MSHV_MAX_GUEST_IRQS];
+	} table = { .nr = MSHV_MAX_GUEST_IRQS };
+	int i;
+
+	for (i = 0; i < MSHV_MAX_GUEST_IRQS; i++)
+		table.entries[i] = (struct mshv_user_irq_entry) {
+			.gsi = MSHV_MAX_GUEST_IRQS - 1 - i,
+			.address_lo = VM_MSI_ADDRESS,
+			.data = VECTOR,
+		};
+	EXPECT_EQ(0, ioctl(self->vm.fd, MSHV_SET_MSI_ROUTING, &table));
+	table.entries[7].gsi = 9;
+	EXPECT_ERRNO(EINVAL, ioctl(self->vm.fd, MSHV_SET_MSI_ROUTING, &table));
+}
+
+TEST_F(vm, reserved_vector_is_accepted_and_never_delivered)
+{
+	int vector;
+
+	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 5, 0, 0));
+	for (vector = 0; vector < 16; vector++) {
+		ASSERT_EQ(0, vm_route(self->vm.fd, 5, vector));
+		EXPECT_EQ(0, vm_signal(self->event));
+	}
+	/* What comes is the one that is not reserved */
+	ASSERT_EQ(0, vm_route(self->vm.fd, 5, VECTOR));
+	ASSERT_EQ(0, vm_signal(self->event));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(MSG_IO_PORT, self->msg.type);
+	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
+}
+
+TEST_F(vm, lowest_priority_interrupt_arrives)
+{
+	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
+	ASSERT_EQ(0, vm_route(self->vm.fd, 5, VECTOR | 1 << 8));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 5, 0, 0));
+	ASSERT_EQ(0, vm_signal(self->event));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
+}
+
+TEST_F(vm, nonmaskable_interrupt_arrives_as_one)
+{
+	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
+	vm_set_gate(&self->vm, 2, guest_irq);
+	ASSERT_EQ(0, vm_route(self->vm.fd, 5, 4 << 8));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 5, 0, 0));
+	ASSERT_EQ(0, vm_signal(self->event));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
+}
+
+TEST_F(vm, route_may_come_after_the_irqfd)
+{
+	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 5, 0, 0));
+	ASSERT_EQ(0, vm_signal(self->event));
+	ASSERT_EQ(0, vm_route(self->vm.fd, 5, VECTOR));
+	ASSERT_EQ(0, vm_signal(self->event));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
+}
+
+TEST_F(vm, irqfd_does_not_wake_up_other_waiters)
+{
+	struct pollfd wait = { .fd = self->event, .events = POLLIN };
+
+	ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, 30, 0, 0));
+	ASSERT_EQ(0, vm_signal(self->event));
+	EXPECT_EQ(0, poll(&wait, 1, 0));
+}
+
+TEST_F(vm, each_unknown_irqfd_flag_is_refused)
+{
+	int bit;
+
+	for (bit = MSHV_IRQFD_BIT_COUNT; bit < 32; bit++)
+		EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1,
+					      1U << bit, 0));
+}
+
 /*
  * ioeventfd on I/O ports
  */

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -325,6 +326,145 @@ TEST_F(partition, forked_process_leaves_the_memory_of_the_guest_alone)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(0, self->mem[5]);
+}
+
+TEST_F(partition, rejects_each_unknown_flag)
+{
+	struct mshv_user_mem_region mem;
+	int bit;
+
+	for (bit = MSHV_SET_MEM_BIT_COUNT; bit < 8; bit++) {
+		mem = region(self->mem);
+		mem.flags = 1 << bit;
+		EXPECT_ERRNO(EINVAL, set(self->fd, mem));
+		mem.flags |= UNMAP;
+		EXPECT_ERRNO(EINVAL, set(self->fd, mem));
+	}
+}
+
+TEST_F(partition, unmapping_does_not_look_at_permissions)
+{
+	struct mshv_user_mem_region mem = region(self->mem);
+	int flags;
+
+	for (flags = 0; flags < UNMAP; flags++) {
+		ASSERT_EQ(0, vm_map(self->fd, 1, self->mem, SIZE, WRITABLE));
+		mem.flags = UNMAP | flags;
+		EXPECT_EQ(0, set(self->fd, mem));
+	}
+}
+
+TEST_F(partition, unmapping_rejects_dirty_reserved_bytes)
+{
+	struct mshv_user_mem_region mem = region(self->mem);
+
+	ASSERT_EQ(0, vm_map(self->fd, 1, self->mem, SIZE, WRITABLE));
+	mem.flags = UNMAP;
+	mem.rsvd[6] = 1;
+	EXPECT_ERRNO(EINVAL, set(self->fd, mem));
+	mem.rsvd[6] = 0;
+	EXPECT_EQ(0, set(self->fd, mem));
+}
+
+TEST_F(partition, rejects_range_that_leaves_the_address_space)
+{
+	struct mshv_user_mem_region mem = region(self->mem);
+
+	mem.size = 1ULL << 47;
+	EXPECT_ERRNO(EINVAL, set(self->fd, mem));
+	mem.size = -PAGE;
+	EXPECT_ERRNO(EINVAL, set(self->fd, mem));
+}
+
+TEST_F(partition, inaccessible_memory_is_efault)
+{
+	ASSERT_EQ(0, mprotect(self->mem + PAGE, PAGE, PROT_NONE));
+	EXPECT_ERRNO(EFAULT, vm_map(self->fd, 1, self->mem, SIZE, WRITABLE));
+}
+
+TEST_F(partition, hole_at_the_end_is_efault)
+{
+	ASSERT_EQ(0, munmap(self->mem + SIZE - PAGE, PAGE));
+	EXPECT_ERRNO(EFAULT, vm_map(self->fd, 1, self->mem, SIZE, WRITABLE));
+}
+
+TEST_F(partition, failed_map_leaves_its_range_free)
+{
+	char *other = vm_pages(SIZE);
+
+	ASSERT_EQ(0, munmap(self->mem + SIZE / 2, PAGE));
+	EXPECT_ERRNO(EFAULT, vm_map(self->fd, 1, self->mem, SIZE, WRITABLE));
+	EXPECT_EQ(self->pinned, ledger_total("pinned"));
+	EXPECT_EQ(self->mapped, ledger_total("mapped"));
+	EXPECT_ERRNO(ENOENT, vm_unmap(self->fd, 1, self->mem, SIZE));
+	EXPECT_EQ(0, vm_map(self->fd, 1, other, SIZE, WRITABLE));
+	EXPECT_EQ(0, vm_unmap(self->fd, 1, other, SIZE));
+}
+
+TEST_F(partition, same_memory_is_in_two_places)
+{
+	ASSERT_EQ(0, vm_map(self->fd, 1, self->mem, SIZE, WRITABLE));
+	ASSERT_EQ(0, vm_map(self->fd, 100, self->mem, SIZE, WRITABLE));
+	EXPECT_EQ(0, vm_unmap(self->fd, 1, self->mem, SIZE));
+	EXPECT_EQ(0, vm_unmap(self->fd, 100, self->mem, SIZE));
+}
+
+TEST_F(partition, parts_of_one_vma_are_regions_of_their_own)
+{
+	ASSERT_EQ(0, vm_map(self->fd, 8, self->mem, SIZE / 2, WRITABLE));
+	ASSERT_EQ(0, vm_map(self->fd, 0, self->mem + SIZE / 2, SIZE / 2, 0));
+	EXPECT_ERRNO(EINVAL, vm_unmap(self->fd, 0, self->mem, SIZE));
+	EXPECT_EQ(0, vm_unmap(self->fd, 0, self->mem + SIZE / 2, SIZE / 2));
+	EXPECT_EQ(0, vm_unmap(self->fd, 8, self->mem, SIZE / 2));
+}
+
+TEST_F(partition, highest_guest_page_can_be_mapped)
+{
+	uint64_t gfn = (1ULL << 28) - 1;
+
+	EXPECT_EQ(0, vm_map(self->fd, gfn, self->mem, PAGE, WRITABLE));
+	EXPECT_EQ(0, vm_unmap(self->fd, gfn, self->mem, PAGE));
+	EXPECT_EQ(-1, vm_map(self->fd, gfn, self->mem, 2 * PAGE, WRITABLE));
+	EXPECT_EQ(self->mapped, ledger_total("mapped"));
+}
+
+TEST_F(partition, many_regions_come_and_go_in_any_order)
+{
+	int i;
+
+	for (i = 0; i < 256; i++)
+		ASSERT_EQ(0, vm_map(self->fd, i * 2, self->mem, PAGE, WRITABLE));
+	for (i = 0; i < 256; i += 2)
+		ASSERT_EQ(0, vm_unmap(self->fd, i * 2, self->mem, PAGE));
+	for (i = 255; i > 0; i -= 2)
+		ASSERT_EQ(0, vm_unmap(self->fd, i * 2, self->mem, PAGE));
+	EXPECT_EQ(self->mapped, ledger_total("mapped"));
+}
+
+TEST_F(partition, process_may_be_killed_while_it_maps)
+{
+	size_t size = 64UL << 20;
+	int i, status;
+	pid_t pid;
+
+	for (i = 0; i < 10; i++) {
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			char *mem = vm_pages(size);
+			int fd = vm_partition(self->dev, 0);
+
+			vm_map(fd, 0, mem, size, WRITABLE);
+			pause();
+			_exit(1);
+		}
+		usleep(1000 + 4000 * i);
+		kill(pid, SIGKILL);
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_TRUE(WIFSIGNALED(status));
+		EXPECT_EQ(self->pinned, ledger_total("pinned"));
+		EXPECT_EQ(self->mapped, ledger_total("mapped"));
+	}
 }
 
 TEST_HARNESS_MAIN

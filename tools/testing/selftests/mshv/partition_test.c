@@ -163,6 +163,32 @@ TEST_F(device, partition_that_was_not_initialized_has_no_vps)
 	close(fd);
 }
 
+/* Lines that the kernel has logged since @log was opened */
+static int log_lines(int log)
+{
+	char record[4096];
+	int nr = 0;
+
+	while (read(log, record, sizeof(record)) > 0)
+		nr++;
+	return nr;
+}
+
+TEST_F(device, refused_vps_do_not_flood_the_log)
+{
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	int fd = create(self->dev, 0, 0);
+	int i;
+
+	if (log < 0 || lseek(log, 0, SEEK_END) < 0)
+		SKIP(return, "the kernel's log cannot be read");
+	for (i = 0; i < 200; i++)
+		EXPECT_ERRNO(EIO, vp_create(fd, 0));
+	EXPECT_GT(100, log_lines(log));
+	close(fd);
+	close(log);
+}
+
 TEST_F(device, rejects_vp_index_out_of_range)
 {
 	int fd = vm_partition(self->dev, 0);
@@ -277,6 +303,134 @@ TEST_F(device, late_property_can_be_read_back)
 				     &value, NULL));
 	EXPECT_EQ(1, value);
 	close(fd);
+}
+
+TEST_F(device, rejects_each_unknown_flag)
+{
+	int bit;
+
+	for (bit = MSHV_PT_BIT_COUNT; bit < 64; bit++)
+		EXPECT_ERRNO(EINVAL, create(self->dev, 1ULL << bit, 0));
+}
+
+static struct mshv_create_partition_v2 second_version(void)
+{
+	return (struct mshv_create_partition_v2) {
+		.pt_flags = V2_FLAG | 1 << MSHV_PT_BIT_LAPIC,
+		.pt_num_cpu_fbanks = MSHV_NUM_CPU_FEATURES_BANKS,
+	};
+}
+
+TEST_F(device, second_version_rejects_each_reserved_byte)
+{
+	struct mshv_create_partition_v2 args;
+	uint8_t *byte;
+	int i;
+
+	for (i = 0; i < sizeof(args.pt_rsvd) + sizeof(args.pt_rsvd1); i++) {
+		args = second_version();
+		byte = i < sizeof(args.pt_rsvd) ? &args.pt_rsvd[i] :
+			(uint8_t *)args.pt_rsvd1 + i - sizeof(args.pt_rsvd);
+		*byte = 0x80;
+		EXPECT_ERRNO(EINVAL, ioctl(self->dev, MSHV_CREATE_PARTITION,
+					   &args));
+	}
+}
+
+TEST_F(device, second_version_rejects_isolation_and_unknown_flags)
+{
+	struct mshv_create_partition_v2 args = second_version();
+
+	args.pt_isolation = 1;
+	EXPECT_ERRNO(EINVAL, ioctl(self->dev, MSHV_CREATE_PARTITION, &args));
+	args = second_version();
+	args.pt_flags |= 1ULL << 40;
+	EXPECT_ERRNO(EINVAL, ioctl(self->dev, MSHV_CREATE_PARTITION, &args));
+}
+
+TEST_F(device, first_version_does_not_look_behind_its_end)
+{
+	struct mshv_create_partition_v2 args;
+	int fd;
+
+	memset(&args, 0xff, sizeof(args));
+	args.pt_flags = 1 << MSHV_PT_BIT_LAPIC;
+	args.pt_isolation = 0;
+	fd = ioctl(self->dev, MSHV_CREATE_PARTITION, &args);
+	EXPECT_LE(0, fd);
+	close(fd);
+}
+
+TEST_F(device, features_that_are_taken_away_are_not_there)
+{
+	struct mshv_create_partition_v2 args = second_version();
+	uint64_t all, left;
+	int fd;
+
+	ASSERT_EQ(0, vm_get_property(self->dev, PROPERTY_PROCESSOR_FEATURES0,
+				     &all, NULL));
+	args.pt_cpu_fbanks[0] = all & -all;
+	fd = ioctl(self->dev, MSHV_CREATE_PARTITION, &args);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioctl(fd, MSHV_INITIALIZE_PARTITION));
+	ASSERT_EQ(0, vm_get_property(fd, PROPERTY_PROCESSOR_FEATURES0, &left,
+				     NULL));
+	EXPECT_EQ(all & ~args.pt_cpu_fbanks[0], left);
+	close(fd);
+}
+
+TEST_F(device, xsave_features_that_are_taken_away_are_not_there)
+{
+	struct mshv_create_partition_v2 args = second_version();
+	uint64_t left;
+	int fd;
+
+	args.pt_disabled_xsave = ~0ULL;
+	fd = ioctl(self->dev, MSHV_CREATE_PARTITION, &args);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioctl(fd, MSHV_INITIALIZE_PARTITION));
+	ASSERT_EQ(0, vm_get_property(fd, PROPERTY_PROCESSOR_XSAVE_FEATURES,
+				     &left, NULL));
+	EXPECT_EQ(0, left);
+	close(fd);
+}
+
+TEST_F(device, initializing_takes_no_argument)
+{
+	int fd = create(self->dev, 0, 0);
+
+	EXPECT_EQ(0, ioctl(fd, MSHV_INITIALIZE_PARTITION, ~0UL));
+	close(fd);
+}
+
+TEST_F(device, highest_vp_index_can_be_used)
+{
+	int fd = vm_partition(self->dev, 0);
+
+	EXPECT_EQ(0, close(vp_create(fd, MSHV_MAX_VPS - 1)));
+	close(fd);
+}
+
+TEST_F(device, partitions_have_vp_indexes_of_their_own)
+{
+	int fds[3], i;
+
+	for (i = 0; i < 3; i++) {
+		fds[i] = vm_partition(self->dev, 1 << MSHV_PT_BIT_LAPIC);
+		EXPECT_EQ(0, close(vp_create(fds[i], 0)));
+	}
+	for (i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
+TEST_F(device, partition_that_was_never_initialized_leaves_nothing)
+{
+	long long before = ledger_total("quarantined");
+	int i;
+
+	for (i = 0; i < 8; i++)
+		ASSERT_EQ(0, close(create(self->dev, 0, 0)));
+	EXPECT_EQ(before, ledger_total("quarantined"));
 }
 
 TEST_HARNESS_MAIN

@@ -212,16 +212,21 @@ static struct mshv_root_hvcall arguments(FIXTURE_DATA(call) *self,
 	};
 }
 
-#define FOR_EACH_FD(i, fds) \
-	for (i = 0; i < 3; i++) \
-		if ((fds) & 1 << i)
+/* The next file from @i on that is one of @fds, or 3 */
+static int next_fd(int i, int fds)
+{
+	while (i < 3 && !(fds & 1 << i))
+		i++;
+	return i;
+}
 
 TEST_F(call, works_where_it_may_be_made)
 {
 	struct mshv_root_hvcall args;
 	int i, ret;
 
-	FOR_EACH_FD(i, variant->fds) {
+	for (i = next_fd(0, variant->fds); i < 3;
+	     i = next_fd(i + 1, variant->fds)) {
 		args = arguments(self, variant);
 		ret = ioctl(fd_of(&self->vm, i), MSHV_ROOT_HVCALL, &args);
 		if (may_fail(variant->code)) {
@@ -242,8 +247,10 @@ TEST_F(call, is_refused_where_it_may_not_be_made)
 	struct mshv_root_hvcall args, before;
 	int i;
 
-	FOR_EACH_FD(i, ~variant->fds) {
-		args = before = arguments(self, variant);
+	for (i = next_fd(0, ~variant->fds); i < 3;
+	     i = next_fd(i + 1, ~variant->fds)) {
+		args = arguments(self, variant);
+		before = args;
 		EXPECT_ERRNO(EINVAL, ioctl(fd_of(&self->vm, i),
 					   MSHV_ROOT_HVCALL, &args));
 		EXPECT_EQ(0, memcmp(&before, &args, sizeof(args)));
@@ -257,7 +264,8 @@ TEST_F(call, takes_lists_at_any_address)
 	int i, ret;
 
 	memcpy(in + 1, &self->in, sizeof(self->in));
-	FOR_EACH_FD(i, variant->fds) {
+	for (i = next_fd(0, variant->fds); i < 3;
+	     i = next_fd(i + 1, variant->fds)) {
 		args = arguments(self, variant);
 		args.in_ptr = (uintptr_t)(in + 1);
 		args.out_ptr = variant->out_sz ? (uintptr_t)(out + 1) : 0;
@@ -272,7 +280,8 @@ TEST_F(call, is_about_the_partition_of_the_file)
 	struct mshv_root_hvcall args;
 	int i, n, ret;
 
-	FOR_EACH_FD(i, variant->fds) {
+	for (i = next_fd(0, variant->fds); i < 3;
+	     i = next_fd(i + 1, variant->fds)) {
 		for (n = 0; n < 4; n++) {
 			args = arguments(self, variant);
 			self->in.partition = ids[n];
@@ -297,7 +306,8 @@ TEST_F(call, stores_zeros_where_the_hypervisor_wrote_nothing)
 	struct mshv_root_hvcall args;
 	int i;
 
-	FOR_EACH_FD(i, variant->fds) {
+	for (i = next_fd(0, variant->fds); i < 3;
+	     i = next_fd(i + 1, variant->fds)) {
 		memset(self->out, 0xa5, sizeof(self->out));
 		args = arguments(self, variant);
 		args.out_sz = PAGE;
@@ -318,7 +328,8 @@ TEST_F(call, stores_no_more_than_was_asked_for)
 	struct mshv_root_hvcall args;
 	int i;
 
-	FOR_EACH_FD(i, variant->fds) {
+	for (i = next_fd(0, variant->fds); i < 3;
+	     i = next_fd(i + 1, variant->fds)) {
 		memset(self->out, 0xa5, sizeof(self->out));
 		args = arguments(self, variant);
 		args.out_sz = 1;
@@ -334,7 +345,8 @@ TEST_F(call, with_input_that_cannot_be_read_is_efault)
 	struct mshv_root_hvcall args;
 	int i;
 
-	FOR_EACH_FD(i, variant->fds) {
+	for (i = next_fd(0, variant->fds); i < 3;
+	     i = next_fd(i + 1, variant->fds)) {
 		args = arguments(self, variant);
 		args.in_ptr = 8;
 		EXPECT_ERRNO(EFAULT, ioctl(fd_of(&self->vm, i),
@@ -348,7 +360,8 @@ TEST_F(call, with_more_repetitions_than_can_be_is_refused)
 	struct mshv_root_hvcall args;
 	int i;
 
-	FOR_EACH_FD(i, variant->fds) {
+	for (i = next_fd(0, variant->fds); i < 3;
+	     i = next_fd(i + 1, variant->fds)) {
 		args = arguments(self, variant);
 		args.reps = 4096;
 		EXPECT_ERRNO(EINVAL, ioctl(fd_of(&self->vm, i),
@@ -362,7 +375,8 @@ TEST_F(call, is_refused_by_the_hypervisor_if_it_is_the_wrong_kind)
 	struct mshv_root_hvcall args;
 	int i;
 
-	FOR_EACH_FD(i, variant->fds) {
+	for (i = next_fd(0, variant->fds); i < 3;
+	     i = next_fd(i + 1, variant->fds)) {
 		args = arguments(self, variant);
 		args.reps = variant->reps ? 0 : 1;
 		EXPECT_ERRNO(EINVAL, ioctl(fd_of(&self->vm, i),

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Interrupts that a child takes and ends, and what its parent is told of exceptions and ports. */
+#include "payload.h"
+
+#define VECTOR		0x31u		/* its handler does nothing but return */
+#define EXTINT		7u
+#define EOI_REGISTER	0xfee000b0u
+
+static u32 run_code(const u8 *code, u32 size)
+{
+	memcpy((void *)(CHILD_RAM + AGENT_CODE), code, size);
+	return agent_do(OP_CODE, 0x1234, AGENT_CODE, 2, 0x60);
+}
+
+/* Interrupts are on for one instruction. */
+static void window(void)
+{
+	static const u8 code[] = { 0xfb, 0x90, 0x90, 0xfa, 0xc3 };
+
+	check(run_code(code, sizeof(code)), HVMSG_X64_IO_PORT_INTERCEPT, "interrupts are on for a moment");
+}
+
+static void extint_checks(void)
+{
+	check(interrupt_assert(agent, EXTINT, 0, 1, VECTOR), HV_STATUS_INVALID_VP_INDEX, "ExtINT goes to the boot processor");
+	check(interrupt_assert(agent, EXTINT, 0, 0, 0x20), 0, "ExtINT");
+	check(interrupt_assert(agent, EXTINT, 0, 0, VECTOR), 0, "another vector before it is taken");
+	check(fast(HVCALL_CLEAR_VIRTUAL_INTERRUPT, agent, 0), HV_STATUS_NOT_ACKNOWLEDGED, "nothing is acknowledged");
+	window();
+	check(interrupt_assert(agent, EXTINT, 0, 0, VECTOR), HV_STATUS_ACKNOWLEDGED, "it is acknowledged, and not cleared");
+	check(fast(HVCALL_CLEAR_VIRTUAL_INTERRUPT, agent, 0), 0, "cleared");
+	check(fast(HVCALL_CLEAR_VIRTUAL_INTERRUPT, agent, 0), HV_STATUS_NOT_ACKNOWLEDGED, "a second time");
+}
+
+static void level_checks(void)
+{
+	const struct hv_apic_eoi_message *eoi = (void *)msg->payload;
+
+	agent_do(OP_WRITE, 0x1ff, 0xfee000f0, 0, 0);
+	check(interrupt_assert(agent, 0, HV_ASSERT_LEVEL, 0, VECTOR), 0, "a level interrupt");
+	window();
+	check(agent_do(OP_WRITE, 0, EOI_REGISTER, 0, 0), HVMSG_X64_APIC_EOI, "its parent is told of the EOI");
+	check(eoi->vp_index << 8 | eoi->vector, VECTOR, "of that vector");
+	check(agent_past(), 1, "past it");
+	check(interrupt_assert(agent, 0, 0, 0, VECTOR), 0, "an edge interrupt");
+	window();
+	check(agent_do(OP_WRITE, 0, EOI_REGISTER, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "its EOI is nobody's concern");
+}
+
+static void exception_checks(void)
+{
+	static const u8 ud2[] = { 0x0f, 0x0b };
+	const struct hv_exception_message *m = (void *)msg->payload;
+
+	check(agent_intercept(HV_INTERCEPT_EXCEPTION, 32, HV_INTERCEPT_EXECUTE), HV_STATUS_INVALID_PARAMETER, "vector 32");
+	check(agent_intercept(HV_INTERCEPT_EXCEPTION, 6, HV_INTERCEPT_EXECUTE), 0, "#UD is to be told");
+	check(run_code(ud2, sizeof(ud2)), HVMSG_X64_EXCEPTION_INTERCEPT, "UD2");
+	check(m->vector << 8 | m->info, 6 << 8, "#UD, without error code");
+	check(m->header.rip, AGENT_CODE, "where it stands");
+	check(m->header.length_cr8 & 15, 0, "of unknown length");
+	check(m->byte_count >= 2 && m->bytes[0] == 0x0f && m->bytes[1] == 0x0b, 1, "its bytes");
+	check(m->gpr[0] << 16 | m->gpr[2], 0x1234ull << 16 | 0x60, "the registers");
+	check(agent_intercept(HV_INTERCEPT_EXCEPTION, 6, 0), 0, "no longer");
+	check(agent_past(), 1, "its own handler has it");
+	check(AGENT_MAILBOX[7], 6 + 1, "as #UD");
+}
+
+static void port_checks(void)
+{
+	static const u8 insw[] = { 0xf3, 0x66, 0x6d, 0xc3 }, in32[] = { 0xed, 0xc3 };
+	const struct hv_io_message *m = (void *)msg->payload;
+
+	check(run_code(insw, sizeof(insw)), HVMSG_X64_IO_PORT_INTERCEPT, "REP INSW");
+	check(m->port << 16 | m->header.access << 8 | m->access_info, 0x60 << 16 | HV_IO_STRING | HV_IO_REP | 2,
+	      "its port, a read, two bytes, string, repeated");
+	check(m->rcx, 2, "how often");
+	check(m->byte_count >= 3, 1, "its bytes");
+	check(m->header.length_cr8 & 15, 3, "its length");
+	skip(3);
+	check(agent_past(), 1, "past it");
+	check(run_code(in32, sizeof(in32)), HVMSG_X64_IO_PORT_INTERCEPT, "IN of four bytes");
+	check(m->port << 16 | m->header.access << 8 | m->access_info, 0x60 << 16 | 4, "its port, a read, four bytes");
+	check(m->header.length_cr8 & 15, 1, "its length");
+	skip(1);
+	check(agent_past(), 1, "past it");
+}
+
+/* The last of the VP as it is: its state is gone. */
+static void shutdown_checks(void)
+{
+	static const u8 int3[] = { 0xcc };
+
+	check(reg_set(agent, 0, HV_REG_IDTR, 0, 0), 0, "no IDT");
+	check(run_code(int3, sizeof(int3)), HVMSG_UNRECOVERABLE_EXCEPTION, "triple fault");
+	check(reg_set(agent, 0, HV_REG_CR0, BIT(29) | 0x11, 0), 0, "not write-through, but cached");
+	check(agent_go(), HVMSG_INVALID_VP_REGISTER_VALUE, "a state that cannot be run");
+	agent_memory();
+	agent_registers();
+	check(agent_do(OP_CPUID, 0, 0, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "set right, it runs again");
+}
+
+void intercept_checks(void)
+{
+	extint_checks();
+	level_checks();
+	exception_checks();
+	port_checks();
+	shutdown_checks();
+}
