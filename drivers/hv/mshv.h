@@ -334,11 +334,15 @@ struct mshv_vp {
 			    vp_->index, ##__VA_ARGS__); \
 })
 
+/* Page tables of a walk that can be missing, and go missing again */
+#define MSHV_TRANSLATE_TRIES	16
+
 long mshv_vp_ioctl_create(void *object, void __user *uarg, void *arg);
 long mshv_vp_ioctl_run(void *object, void __user *uarg, void *arg);
 long mshv_vp_ioctl_translate(void *object, void __user *uarg, void *arg);
 bool mshv_translate_again(struct mshv_partition *pt,
-			  const struct tlfs_out_translate_virtual_address *out);
+			  const struct tlfs_out_translate_virtual_address *out,
+			  unsigned int *tries);
 void mshv_vp_kick(struct mshv_vp *vp);
 void mshv_vp_release(struct mshv_vp *vp);
 

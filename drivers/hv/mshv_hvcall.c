@@ -269,16 +269,18 @@ static int hvcall_issue_async(struct hvcall *call)
 }
 
 /* A translation may have to wait for memory that is not mapped */
-static bool hvcall_is_missing_memory(const struct hvcall *call)
+static bool hvcall_is_missing_memory(const struct hvcall *call,
+				     unsigned int *tries)
 {
 	return call->desc->code == TLFS_CALL_TRANSLATE_VIRTUAL_ADDRESS &&
 		call->status == TLFS_STATUS_SUCCESS &&
-		mshv_translate_again(call->partition, call->out);
+		mshv_translate_again(call->partition, call->out, tries);
 }
 
 static int hvcall_run(struct hvcall *call)
 {
 	struct mshv_retry retry = MSHV_RETRY(call->pool);
+	unsigned int tries = MSHV_TRANSLATE_TRIES;
 	int ret;
 
 	call->reps.in = call->desc->in_elem ? call->in + call->desc->in_len : NULL;
@@ -295,7 +297,7 @@ static int hvcall_run(struct hvcall *call)
 		} else {
 			call->status = hvcall_issue(call);
 		}
-	} while (hvcall_is_missing_memory(call) ||
+	} while (hvcall_is_missing_memory(call, &tries) ||
 		 mshv_retry(&retry, call->status));
 
 	return retry.error;

@@ -45,7 +45,7 @@ struct mshv_window {
 	bool large;
 	DECLARE_BITMAP(mapped, WINDOW_PAGES);
 	DECLARE_BITMAP(lost, WINDOW_PAGES);
-	u64 pfns[WINDOW_PAGES];
+	u64 *pfns;
 };
 
 /**
@@ -352,6 +352,31 @@ static int fault_resolve(struct movable_fault *fault)
 	return retry.error;
 }
 
+static void window_free(struct mshv_window *window)
+{
+	kfree(window->pfns);
+	kfree(window);
+}
+
+/* In two pieces: as one it would be a little larger than a page */
+static struct mshv_window *window_alloc(void)
+{
+	struct mshv_window *window;
+
+	window = kzalloc(sizeof(*window), GFP_KERNEL_ACCOUNT);
+	if (!window)
+		return NULL;
+
+	window->pfns = kmalloc_array(WINDOW_PAGES, sizeof(*window->pfns),
+				     GFP_KERNEL_ACCOUNT);
+	if (!window->pfns) {
+		kfree(window);
+		return NULL;
+	}
+
+	return window;
+}
+
 /* The window of a page of the region; it stays for as long as the region */
 static struct mshv_window *window_find(struct mshv_region *region, u64 i)
 {
@@ -363,7 +388,7 @@ static struct mshv_window *window_find(struct mshv_region *region, u64 i)
 	if (window)
 		return window;
 
-	window = kzalloc(sizeof(*window), GFP_KERNEL_ACCOUNT);
+	window = window_alloc();
 	if (!window)
 		return NULL;
 
@@ -375,7 +400,7 @@ static struct mshv_window *window_find(struct mshv_region *region, u64 i)
 
 	ret = xa_insert(&region->windows, index, window, GFP_KERNEL_ACCOUNT);
 	if (ret) {
-		kfree(window);
+		window_free(window);
 		/* Another VP was faster */
 		window = ret == -EBUSY ? xa_load(&region->windows, index) : NULL;
 	}
@@ -461,7 +486,7 @@ void mshv_movable_end(struct mshv_region *region)
 	mmu_interval_notifier_remove(&region->notifier);
 
 	xa_for_each(&region->windows, index, window)
-		kfree(window);
+		window_free(window);
 	xa_destroy(&region->windows);
 }
 

@@ -400,12 +400,14 @@ long mshv_vp_ioctl_run(void *object, void __user *uarg, void *arg)
  * mshv_translate_again() - did a translation end where memory was not mapped?
  * @pt: the partition
  * @out: result of HvCallTranslateVirtualAddress
+ * @tries: starts as MSHV_TRANSLATE_TRIES
  *
  * Context: Process context, may sleep.
  * Return: true if that memory is mapped now, so that it can be tried again.
  */
 bool mshv_translate_again(struct mshv_partition *pt,
-			  const struct tlfs_out_translate_virtual_address *out)
+			  const struct tlfs_out_translate_virtual_address *out,
+			  unsigned int *tries)
 {
 	bool write = out->result_code == TLFS_TRANSLATE_GPA_NO_WRITE;
 
@@ -414,7 +416,7 @@ bool mshv_translate_again(struct mshv_partition *pt,
 		return false;
 
 	cond_resched();
-	return !fatal_signal_pending(current) &&
+	return (*tries)-- && !fatal_signal_pending(current) &&
 		mshv_region_fault(pt, out->gpa_page,
 				  write ? TLFS_ACCESS_WRITE : TLFS_ACCESS_READ);
 }
@@ -433,6 +435,7 @@ long mshv_vp_ioctl_translate(void *object, void __user *uarg, void *arg)
 {
 	struct tlfs_out_translate_virtual_address out = { };
 	const struct mshv_translate_gva *args = arg;
+	unsigned int tries = MSHV_TRANSLATE_TRIES;
 	struct mshv_translate_gva_result result;
 	struct mshv_vp *vp = object;
 	u64 gpa;
@@ -444,7 +447,7 @@ long mshv_vp_ioctl_translate(void *object, void __user *uarg, void *arg)
 							&out);
 		if (ret)
 			return ret;
-	} while (mshv_translate_again(vp->partition, &out));
+	} while (mshv_translate_again(vp->partition, &out, &tries));
 
 	result.result_code = out.result_code;
 	result.cache_type = out.cache_type;

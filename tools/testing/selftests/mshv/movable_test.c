@@ -500,4 +500,122 @@ TEST_F(vm, guest_runs_through_all_that_happens_to_its_memory)
 	EXPECT_EQ(NULL, failed);
 }
 
+/*
+ * The guest writes its round into each page and finds it there in the next one,
+ * while the process does to the memory what must not change what is in it.
+ */
+
+#define TABLE		(2 * LARGE)
+#define PORT_LOST	0x501
+
+static GUEST void guest_remember(void)
+{
+	uint32_t round, found;
+	uint64_t addr;
+
+	for (round = 0;; round++) {
+		for (addr = AREA; addr < AREA + TABLE; addr += PAGE) {
+			found = guest_read32(addr);
+			if (found != round)
+				guest_outl(PORT_LOST, found);
+			guest_write32(addr, round + 1);
+		}
+	}
+}
+
+static int write_file(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY);
+	int ret = fd < 0 ? -1 : (int)write(fd, text, strlen(text));
+
+	close(fd);
+	return ret;
+}
+
+static int move_away_and_back(uint8_t *mem, size_t size)
+{
+	uint8_t *elsewhere = vm_pages(size);
+
+	if (mremap(mem, size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
+		   elsewhere) != elsewhere)
+		return -1;
+	return mremap(elsewhere, size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
+		      mem) == mem ? 0 : -1;
+}
+
+static int shake(uint8_t *mem, int i)
+{
+	pid_t pid;
+
+	switch (i % 6) {
+	case 0:
+		/* To the swap, if there is one */
+		return madvise(mem, TABLE, MADV_PAGEOUT);
+	case 1:
+		/* Part of a large page, so that it is split */
+		return mprotect(mem + 7 * PAGE, PAGE, PROT_READ | PROT_WRITE |
+				PROT_EXEC) ||
+			mprotect(mem + 7 * PAGE, PAGE, PROT_READ | PROT_WRITE);
+	case 2:
+		/* Migrates pages */
+		write_file("/proc/sys/vm/compact_memory", "1");
+		return 0;
+	case 3:
+		pid = fork();
+		if (!pid) {
+			memset(mem, 0x55, TABLE);
+			_exit(0);
+		}
+		return waitpid(pid, NULL, 0) == pid ? 0 : -1;
+	case 4:
+		return madvise(mem, PAGE, MADV_PAGEOUT);
+	default:
+		/* Makes large pages of small ones, in time */
+		return madvise(mem, TABLE, MADV_HUGEPAGE);
+	}
+}
+
+TEST_F(vm, nothing_that_the_guest_writes_is_lost)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	volatile uint32_t *first;
+	uint8_t *mem = large_memory(&mem);
+	pthread_t thread;
+	bool ended = false;
+	uint32_t rounds;
+	void *failed;
+	size_t at;
+	int i;
+
+	sigaction(SIGUSR1, &action, NULL);
+	memset(mem, 0, TABLE);
+	first = (uint32_t *)mem;
+	ASSERT_EQ(0, map_area(&self->vm, mem, TABLE));
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_remember));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run_thread, &self->vm));
+	for (i = 0; i < 60; i++) {
+		EXPECT_EQ(0, shake(mem, i)) {
+			TH_LOG("%d: errno %d", i % 6, errno);
+		}
+		for (rounds = *first; *first == rounds && !ended;)
+			ended = !pthread_tryjoin_np(thread, &failed);
+	}
+	EXPECT_FALSE(ended);
+	while (!ended) {
+		pthread_kill(thread, SIGUSR1);
+		usleep(10000);
+		ended = !pthread_tryjoin_np(thread, &failed);
+	}
+	EXPECT_EQ(NULL, failed);
+
+	/* While nobody runs it, the memory may go away and come back */
+	ASSERT_EQ(0, move_away_and_back(mem, TABLE));
+	rounds = *first;
+	for (at = 0; at < TABLE; at += PAGE)
+		if (rounds - *(uint32_t *)(mem + at) > 1)
+			break;
+	EXPECT_EQ(TABLE, at);
+	EXPECT_LE(60, rounds);
+}
+
 TEST_HARNESS_MAIN
