@@ -126,7 +126,7 @@ enum mshv_region_type {
  * @mm: process whose memory it is
  * @nr_pinned: pages that are pinned, from the start; not movable
  * @nr_mapped: pages that are mapped, from the start; not movable
- * @pfns: root page number of each page; not movable
+ * @chunks: which pages of the root they are; not movable
  * @lock: guards what is mapped of @windows; movable
  * @windows: struct mshv_window by number of the large guest page; movable
  * @notifier: says when @mm loses pages; movable
@@ -141,7 +141,7 @@ struct mshv_region {
 	struct mm_struct *mm;
 	u64 nr_pinned;
 	u64 nr_mapped;
-	unsigned long *pfns;
+	struct mshv_chunk *chunks;
 	struct mutex lock; /* what is mapped of @windows */
 	struct xarray windows;
 	struct mmu_interval_notifier notifier;
