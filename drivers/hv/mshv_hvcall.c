@@ -259,6 +259,8 @@ static int hvcall_issue_async(struct hvcall *call)
 
 	call->status = hvcall_issue(call);
 	if (call->status == TLFS_STATUS_CALL_PENDING) {
+		/* Unless it ends, it has no status */
+		call->status = TLFS_STATUS_SUCCESS;
 		ret = mshv_partition_wait_async(pt, &call->status);
 		if (ret)
 			return ret;
