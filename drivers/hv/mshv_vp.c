@@ -36,9 +36,17 @@ static struct tlfs_msg *vp_message_page(struct mshv_vp *vp)
 	return page_address(vp->pages[MSHV_STATE_PAGE_INTERCEPT]);
 }
 
-static struct tlfs_register_page *vp_register_page(struct mshv_vp *vp)
+/* Are there interrupts on the register page for the hypervisor to take? */
+static bool vp_has_vectors(struct mshv_vp *vp)
 {
-	return page_address(vp->pages[MSHV_STATE_PAGE_REGISTERS]);
+	struct page *page = vp->pages[MSHV_STATE_PAGE_REGISTERS];
+	const struct tlfs_register_page *regs;
+
+	if (!page)
+		return false;
+
+	regs = page_address(page);
+	return READ_ONCE(regs->vector_count);
 }
 
 /**
@@ -191,7 +199,7 @@ static u32 vp_dispatch_flags(struct mshv_vp *vp)
 
 	if (vp->intercepted)
 		flags |= TLFS_DISPATCH_CLEAR_INTERCEPT_SUSPEND;
-	if (READ_ONCE(vp_register_page(vp)->vector_count))
+	if (vp_has_vectors(vp))
 		flags |= TLFS_DISPATCH_SCAN_INTERRUPTS;
 
 	return flags;
@@ -238,7 +246,7 @@ static int vp_lift_suspend(struct mshv_vp *vp)
 static int vp_wait_unblocked(struct mshv_vp *vp)
 {
 	if (wait_event_interruptible(vp->wait, atomic_xchg(&vp->kicks, 0) ||
-				     READ_ONCE(vp_register_page(vp)->vector_count) ||
+				     vp_has_vectors(vp) ||
 				     mshv_going_down()))
 		return -EINTR;
 
