@@ -46,11 +46,6 @@ static void route_reserve(struct work_struct *work)
 
 static DECLARE_WORK(route_reserve_work, route_reserve);
 
-static bool status_is_shortage(u64 status)
-{
-	return mshv_status_to_errno(status) == -ENOMEM;
-}
-
 /* Interrupts of a CPU that is coming up are routed before its index is known */
 static int route_vp_index(unsigned int cpu, u32 *vp_index)
 {
