@@ -270,6 +270,7 @@ void vp_destroy(struct vp *vp);
 void vp_reset(struct vp *vp);			/* architectural INIT state */
 /* Off its LP at an instruction boundary when this returns; it may be made to run again only by vp_wake(). */
 void vp_stop(struct vp *vp);
+void vp_evict(struct vp *vp);
 /* Something changed that may let it run (suspend cleared, interrupt, SIPI): look again. */
 void vp_wake(struct vp *vp);
 bool vp_runnable(const struct vp *vp);
@@ -392,7 +393,7 @@ struct lp {
 	struct vp *fpu_owner;		/* whose FPU state is loaded */
 	struct vp *runq_head, *runq_tail;
 	volatile u32 in_guest;
-	struct vp *inside;		/* which VP that is */
+	struct vp *inside;		/* which VP that is; until its exit is handled or forgotten */
 	u64 slice_end_ns;
 	u64 timer_ns;			/* what the physical timer is set to */
 	u64 taken[4];			/* physical vectors taken, not yet looked at */

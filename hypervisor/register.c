@@ -89,7 +89,7 @@ static u16 suspend_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2]
 {
 	*field(vp, r, n) = v[0];
 	if (v[0]) {
-		vp_stop(vp);
+		vp_evict(vp);
 		if (vp->register_page && !vp->register_page_valid)
 			regpage_fill(vp);
 	} else {

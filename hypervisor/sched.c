@@ -165,7 +165,8 @@ static void lp_idle(struct lp *lp, u64 since)
 	lp->idle_ns += time_now_ns() - since;
 }
 
-static void vp_enter(struct lp *lp, struct vp *vp, u64 since)
+/* Returns whether there is an exit to handle: while this LP waits for the lock, another may end or stop the VP. */
+static bool vp_enter(struct lp *lp, struct vp *vp, u64 since)
 {
 	u64 ticks;
 
@@ -194,7 +195,11 @@ static void vp_enter(struct lp *lp, struct vp *vp, u64 since)
 	interrupt_window();
 	hv_lock();
 	lp->nr_exits++;
+	if (lp->inside != vp)
+		return false;
+	lp->inside = NULL;
 	vp->run_time_ns += time_now_ns() - since;
+	return vp_runnable(vp);
 }
 
 void sched_run(struct lp *lp)
@@ -218,8 +223,7 @@ void sched_run(struct lp *lp)
 			continue;
 		}
 		vp_events_prepare(vp);
-		vp_enter(lp, vp, now);
-		if (vp_runnable(vp))
+		if (vp_enter(lp, vp, now))
 			exit_handle(vp);
 	}
 }

@@ -184,7 +184,7 @@ void vp_destroy(struct vp *vp)
 	struct partition *pt = vp->pt;
 
 	vp->explicit_suspend = 1;
-	vp_stop(vp);
+	vp_evict(vp);
 	dispatch_forget(vp);
 	home_leave(vp);
 	synic_cancel(&vp->messages->intercept);
@@ -209,6 +209,14 @@ void vp_stop(struct vp *vp)
 	lp_kick(vp->home);
 	while (vp->in_guest)
 		cpu_relax();
+}
+
+/* Off its LP, and an exit that has not been handled yet never will be: the instruction is executed again, if at all. */
+void vp_evict(struct vp *vp)
+{
+	vp_stop(vp);
+	if (vp->home->inside == vp)
+		vp->home->inside = NULL;
 }
 
 void vp_advance(struct vp *vp, u64 length)
@@ -454,7 +462,7 @@ void vp_nmi(struct vp *vp)
 
 void vp_init(struct vp *vp)
 {
-	vp_stop(vp);
+	vp_evict(vp);
 	vp_reset(vp);
 }
 
