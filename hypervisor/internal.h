@@ -19,7 +19,8 @@ void __attribute__((noreturn)) machine_exit(u8 code);
 /* Named leniencies, off by default: see README.md. */
 #define QUIRK_GUEST_PAGES	BIT(0)	/* the root may move its hypercall page */
 #define QUIRK_ROOT_VECTORS	BIT(1)	/* reserved vectors may be mapped */
-#define QUIRK_STALE_MAPS	BIT(2)	/* a second map of a busy (VP, vector) replaces the first */
+#define QUIRK_STALE_MAPS	BIT(2)	/* a second map of a busy (VP, vector) is taken, beside the first */
+#define QUIRK_UNMAP_FLAGS	BIT(3)	/* the flags of UnmapDeviceInterrupt may be anything */
 void options_parse(const char *line);
 
 /* ---- role.c: the first partition ---- */

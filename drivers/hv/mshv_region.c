@@ -181,8 +181,9 @@ static u64 region_unmap(struct mshv_region *region)
 
 /*
  * Memory that the guest only reads is pinned for writing all the same, so that
- * the pin gets the page that a later write of this process would see.  What
- * cannot be written at all does not change.
+ * the pin gets the page that a later write of this process would see.  Where
+ * the process may only read, the write is forced, once it is known that it may
+ * read; what cannot be written at all does not change.
  */
 static int region_pin_batch(struct mshv_region *region, unsigned long addr,
 			    struct page **pages, int nr)
@@ -190,9 +191,15 @@ static int region_pin_batch(struct mshv_region *region, unsigned long addr,
 	unsigned int flags = FOLL_LONGTERM | FOLL_WRITE;
 	int ret;
 
-	if (region->map_flags & TLFS_MAP_WRITABLE)
-		return pin_user_pages_fast(addr, nr, flags, pages);
+	ret = pin_user_pages_fast(addr, nr, flags, pages);
+	if (ret != -EFAULT || region->map_flags & TLFS_MAP_WRITABLE)
+		return ret;
 
+	nr = pin_user_pages_fast(addr, nr, FOLL_LONGTERM, pages);
+	if (nr <= 0)
+		return nr;
+
+	unpin_user_pages(pages, nr);
 	ret = pin_user_pages_fast(addr, nr, flags | FOLL_FORCE, pages);
 	if (ret == -EFAULT)
 		ret = pin_user_pages_fast(addr, nr, FOLL_LONGTERM, pages);

@@ -215,8 +215,9 @@ static int pool_deposit_batch(struct mshv_pool *pool, u64 *pfns,
 
 	status = pool_give(pool, pfns, n);
 	if (status != TLFS_STATUS_SUCCESS) {
-		pr_err("deposit of %u pages to partition %#llx: %s (%#llx)\n",
-		       n, pool->partition_id, mshv_status_name(status), status);
+		pr_err_ratelimited("deposit of %u pages to partition %#llx: %s (%#llx)\n",
+				   n, pool->partition_id,
+				   mshv_status_name(status), status);
 		return mshv_status_to_errno(status);
 	}
 
