@@ -89,6 +89,7 @@ static_assert(sizeof(struct frame) == 8, "the frame table costs 1/512 of RAM");
 
 struct frame *frame_get(u64 pfn);		/* NULL beyond the table */
 u64 frame_limit(void);				/* first frame number beyond the table */
+#define APIC_FRAME	0xfee00ull		/* the local APIC's: no RAM, and the hypervisor's */
 /* The hypervisor's own memory: zeroed, at start-up only, never given back. */
 void *boot_alloc(u64 nr_pages);
 /* One zeroed page of ours that the root may reach (pre-provisioned pages). */

@@ -148,6 +148,7 @@ void vp_activity_update(struct vp *vp);	/* an event may have ended HLT or guest 
 struct vp *dispatch_pick(struct lp *lp);
 void dispatch_signal(struct vp *vp);
 void dispatch_forget(struct vp *vp);
+void dispatch_abandon(struct vp *caller);
 
 /* ---- vp.c ---- */
 void vp_fpu_load(struct vp *vp);	/* onto this LP, if it is not there */
