@@ -373,7 +373,6 @@ TEST_F(fds, partition_survives_the_process_that_made_it)
 	close(vm.fd);
 }
 
-
 /* Files below mshv in debugfs that can be read and say @line; -1 if one cannot */
 static int count_readable(const char *pattern, const char *line)
 {

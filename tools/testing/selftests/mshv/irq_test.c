@@ -183,7 +183,7 @@ TEST_F(vm, deassigning_what_is_not_assigned_is_fine)
 TEST_F(vm, irqfd_rejects_unknown_flags)
 {
 	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1,
-				   1 << MSHV_IRQFD_BIT_COUNT, 0));
+				      1 << MSHV_IRQFD_BIT_COUNT, 0));
 }
 
 TEST_F(vm, irqfd_rejects_what_is_no_eventfd)
@@ -194,7 +194,7 @@ TEST_F(vm, irqfd_rejects_what_is_no_eventfd)
 	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->vm.dev, 1, DEASSIGN, 0));
 	EXPECT_ERRNO(EBADF, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE, 999));
 	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE,
-				   self->vm.dev));
+				      self->vm.dev));
 }
 
 TEST_F(vm, resampling_needs_a_level_triggered_route)
@@ -202,10 +202,10 @@ TEST_F(vm, resampling_needs_a_level_triggered_route)
 	int resample = eventfd(0, EFD_NONBLOCK);
 
 	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE,
-				   resample));
+				      resample));
 	ASSERT_EQ(0, vm_route(self->vm.fd, 1, VECTOR));
 	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE,
-				   resample));
+				      resample));
 	ASSERT_EQ(0, vm_route(self->vm.fd, 1, VECTOR | LEVEL));
 	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE, resample));
 	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 1, DEASSIGN, 0));
