@@ -468,6 +468,7 @@ enum mshv_fd {
 long mshv_ioctl_dispatch(enum mshv_fd fd, void *object, struct mutex *lock,
 			 unsigned int cmd, unsigned long arg);
 bool mshv_root_scheduler(void);
+bool mshv_takes_vectors(void);
 bool mshv_going_down(void);
 
 /*
