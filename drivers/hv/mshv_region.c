@@ -29,9 +29,6 @@
 
 #define CHUNK_PAGES		TLFS_LARGE_PAGE_PAGES
 
-/* Guest page numbers have at most 40 bits: 52-bit physical addresses */
-#define REGION_MAX_GFN		BIT_ULL(40)
-
 static bool enforce_memlock;
 module_param(enforce_memlock, bool, 0644);
 MODULE_PARM_DESC(enforce_memlock,
@@ -589,7 +586,7 @@ static bool region_range_valid(const struct mshv_user_mem_region *mem)
 	return access_ok(u64_to_user_ptr(mem->userspace_addr), mem->size) &&
 		!check_add_overflow(mem->guest_pfn, mem->size >> PAGE_SHIFT,
 				    &end) &&
-		end <= REGION_MAX_GFN;
+		end <= MSHV_MAX_GFN;
 }
 
 static int region_fill(struct mshv_region *region)
