@@ -12,10 +12,11 @@ import core
 
 # What the hypervisor says through QEMU's exit code (isa-debug-exit).
 CODES = {33: 'power-off, clean', 35: 'power-off, not clean', 37: 'the hypervisor panicked',
-         39: 'the root crashed', 41: 'the root asked for a reset'}
-CODE_CLEAN, CODE_UNCLEAN, CODE_RESET = 33, 35, 41
+         39: 'the root crashed', 41: 'the root asked for a reset', 43: 'the root halted'}
+CODE_CLEAN, CODE_UNCLEAN, CODE_RESET, CODE_HALT = 33, 35, 41, 43
 # Ends that are wanted by these names, and what the verdict is then.
-ENDS = {'pass': (CODE_CLEAN, 'clean'), 'reset': (CODE_RESET, 'clean')}
+ENDS = {'pass': (CODE_CLEAN, 'clean'), 'reset': (CODE_RESET, 'clean'),
+        'halt': (CODE_HALT, 'clean')}
 # How the kernel's own complaints begin; a guest's lines on the console begin otherwise.
 KERNEL_TROUBLE = re.compile(r'^\[ *\d+\.\d+\] (?:WARNING: |BUG[: ]|watchdog: BUG|Oops|Kernel panic|'
                             r'-+\[ cut here|rcu: INFO: .*stall|unchecked MSR|UBSAN: |'

@@ -62,7 +62,7 @@ enum verdict_reason {
 };
 /* The run is no longer clean; it goes on. Named on the log each time, up to a bound. */
 void verdict_blame(enum verdict_reason why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-enum run_end { END_POWER_OFF, END_RESET, END_ROOT_CRASH, END_ILLEGAL_TOUCH };
+enum run_end { END_POWER_OFF, END_RESET, END_HALT, END_ROOT_CRASH, END_ILLEGAL_TOUCH };
 void __attribute__((noreturn)) verdict_end(enum run_end how);
 
 /* ---- frame.c: who owns each frame of RAM --------------------------------- */

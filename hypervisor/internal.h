@@ -13,6 +13,7 @@
 #define EXIT_PANIC	0x12
 #define EXIT_ROOT_CRASH	0x13
 #define EXIT_RESET	0x14
+#define EXIT_HALT	0x15
 void __attribute__((noreturn)) machine_exit(u8 code);
 
 /* Named leniencies, off by default: see README.md. */

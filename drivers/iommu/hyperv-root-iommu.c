@@ -179,7 +179,10 @@ static void rte_write(struct IO_APIC_route_entry *rte, u64 value)
 	memcpy(rte, &value, sizeof(value));
 }
 
-/* The device has been given the new route and cannot use the old one */
+/*
+ * The device has been given the new route and cannot use the old one.  If that
+ * cannot be unmapped now, nothing changes until it can.
+ */
 static void remap_commit(struct remap_irq *ri)
 {
 	mshv_route_unmap(&ri->old);
@@ -194,6 +197,9 @@ static int remap_replace(struct remap_irq *ri, struct mshv_route *next)
 	int ret;
 
 	mshv_route_unmap(&ri->route);
+	if (ri->route.source)
+		return -EBUSY;
+
 	ret = mshv_route_map(next);
 	if (ret && mshv_route_map(&ri->route))
 		pr_err("device %#llx has lost its interrupt\n",
@@ -229,6 +235,9 @@ static int remap_update(struct irq_data *data)
 		return 0;
 
 	remap_commit(ri);
+	if (ri->old.source)
+		return -EBUSY;
+
 	ret = remap_exchange(ri, &next);
 	if (!ret)
 		ri->route = next;

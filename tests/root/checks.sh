@@ -192,9 +192,9 @@ routes_report() {
 # that can lead to a few more.
 refusals() {
 	want=$(sed -n 's/.*\brefused=\([0-9]*\).*/\1/p' /proc/cmdline)
-	have=$(dmesg | grep -c 'cannot map device')
-	dmesg | grep 'cannot map device'
-	echo "$have interrupts could not be mapped, wanted ${want:-0}"
+	have=$(dmesg | grep -c 'cannot \(un\)\?map device')
+	dmesg | grep 'cannot \(un\)\?map device'
+	echo "$have interrupts could not be mapped or unmapped, wanted ${want:-0}"
 	[ "$have" -ge "${want:-0}" ] && [ "$((have > 0))" -eq "$((${want:-0} > 0))" ]
 }
 

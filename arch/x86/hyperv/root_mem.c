@@ -464,14 +464,6 @@ void mshv_pool_return(struct mshv_pool *pool, struct page *page)
 }
 EXPORT_SYMBOL_GPL(mshv_pool_return);
 
-static bool status_is_shortage(u64 status)
-{
-	return status == TLFS_STATUS_INSUFFICIENT_MEMORY ||
-		status == TLFS_STATUS_INSUFFICIENT_ROOT_MEMORY ||
-		status == TLFS_STATUS_INSUFFICIENT_CONTIGUOUS_MEMORY ||
-		status == TLFS_STATUS_INSUFFICIENT_CONTIGUOUS_ROOT_MEMORY;
-}
-
 static bool status_names_root(u64 status)
 {
 	return status == TLFS_STATUS_INSUFFICIENT_ROOT_MEMORY ||
@@ -499,7 +491,7 @@ bool mshv_retry(struct mshv_retry *retry, u64 status)
 	unsigned int nr_pages = retry->nr_pages;
 
 	retry->error = mshv_status_to_errno(status);
-	if (!status_is_shortage(status) || retry->rounds++ >= RETRY_MAX_ROUNDS)
+	if (retry->error != -ENOMEM || retry->rounds++ >= RETRY_MAX_ROUNDS)
 		return false;
 
 	if (status_names_root(status))
