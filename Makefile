@@ -40,6 +40,12 @@ qemu-guest: build $(IMAGE)/qemu.img $(IMAGE)/qemu-disk.img ## guests under Debia
 check: kernel ## style of the kernel code: checkpatch, sparse, W=1, kernel-doc
 	@harness/check
 
+matrix: tree ## build the kernels of configs/matrix: options on, off, modular
+	@harness/matrix
+
+each: tree ## build the kernel after each patch of the series
+	@harness/each
+
 bench: build ## what operations cost (instructions, hypercalls); boot times of root and guests [RUNS=n]
 	@harness/bench-operations
 	@harness/bench $(RUNS)
@@ -120,4 +126,4 @@ $(IMAGE)/qemu.img: $(BUILD)/cache/qemu/pins harness/qemu-image
 $(IMAGE)/qemu-disk.img: $(BUILD)/cache/qemu/pins $(BUILD)/cache/guest.deb harness/qemu-disk | $(IMAGE)/root.cpio
 	@harness/qemu-disk
 
-.PHONY: help run shell test long debug debug-kernel qemu-guest check bench soak tree tree-save series build kernel clean distclean FORCE
+.PHONY: help run shell test long debug debug-kernel qemu-guest check matrix each bench soak tree tree-save series build kernel clean distclean FORCE

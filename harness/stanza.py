@@ -9,7 +9,7 @@ from verdict import Broken
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KEYS = {'groups': '', 'machine': 'q35', 'cpus': '1', 'topology': '', 'memory': '1024',
         'kernel': 'kernel', 'initrd': 'root', 'mode': 'hv', 'args': '', 'hv': '', 'qemu': '',
-        'job': 'off', 'expect': 'pass', 'panic': '', 'log': '', 'timeout': '60'}
+        'job': 'off', 'expect': 'pass', 'panic': '', 'log': '', 'core': '0', 'timeout': '60'}
 
 
 class Stanza(dict):
@@ -23,7 +23,7 @@ class Stanza(dict):
                 raise Broken(f'{name}: there is no key "{key}"')
         if self['mode'] not in ('hv', 'direct'):
             raise Broken(f'{name}: mode is hv or direct, not "{self["mode"]}"')
-        for key in ('cpus', 'memory', 'timeout'):
+        for key in ('cpus', 'memory', 'core', 'timeout'):
             if not self[key].isdigit():
                 raise Broken(f'{name}: {key} is a number, not "{self[key]}"')
 

@@ -8,12 +8,15 @@ CRASH, the subject fell silent; ERROR, the test could not be done.
 import os
 import re
 
+import core
+
 # What the hypervisor says through QEMU's exit code (isa-debug-exit).
 CODES = {33: 'power-off, clean', 35: 'power-off, not clean', 37: 'the hypervisor panicked',
-         39: 'the root crashed', 41: 'the root asked for a reset'}
-CODE_CLEAN, CODE_UNCLEAN, CODE_RESET = 33, 35, 41
+         39: 'the root crashed', 41: 'the root asked for a reset', 43: 'the root halted'}
+CODE_CLEAN, CODE_UNCLEAN, CODE_RESET, CODE_HALT = 33, 35, 41, 43
 # Ends that are wanted by these names, and what the verdict is then.
-ENDS = {'pass': (CODE_CLEAN, 'clean'), 'reset': (CODE_RESET, 'clean')}
+ENDS = {'pass': (CODE_CLEAN, 'clean'), 'reset': (CODE_RESET, 'clean'),
+        'halt': (CODE_HALT, 'clean')}
 # How the kernel's own complaints begin; a guest's lines on the console begin otherwise.
 KERNEL_TROUBLE = re.compile(r'^\[ *\d+\.\d+\] (?:WARNING: |BUG[: ]|watchdog: BUG|Oops|Kernel panic|'
                             r'-+\[ cut here|rcu: INFO: .*stall|unchecked MSR|UBSAN: |'
@@ -112,6 +115,13 @@ def log_judge(where, patterns):
     return checks
 
 
+def core_judge(run, where):
+    """A check: the memory of the kernel that crashed is on the disk."""
+    title = 'the memory of the kernel that crashed was saved'
+    trouble = core.trouble(f'{where}/core', int(run['memory']) << 20, run['panic'])
+    return f'not ok {title}: {trouble}' if trouble else f'ok {title}'
+
+
 def judge(run, where, code):
     """Result of a boot whose QEMU ended with this code (None: at the time limit)."""
     lines = [line for line in text_read(where, 'verdict').split('\n') if line]
@@ -124,6 +134,8 @@ def judge(run, where, code):
     if run['panic']:
         checks.append(panic_judge(where, run['panic']))
         console = console.replace('Kernel panic', 'Kernel  panic', 1)
+    if run['core'] != '0':
+        checks.append(core_judge(run, where))
     trouble = KERNEL_TROUBLE.search(console)
     if word is None:
         failed = [line for line in checks if line.startswith('not ok')]

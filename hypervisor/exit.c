@@ -99,11 +99,27 @@ static void exit_wrmsr(struct vp *vp)
 	}
 }
 
+/* With interrupts off a VP needs another to wake it. */
+static bool root_is_halted(struct partition *root)
+{
+	struct vp *vp;
+	u32 pos = 0;
+
+	while ((vp = vp_next(root, &pos)))
+		if (!(vp->activity & ACTIVITY_STARTUP_SUSPEND) &&
+		    (!(vp->activity & ACTIVITY_HALT_SUSPEND) || (vp->vmcb->s.rflags & RFLAGS_IF)))
+			return false;
+	return true;
+}
+
 static void exit_hlt(struct vp *vp)
 {
 	vp_advance(vp, guest_insn_length(vp, INSN_HLT));
-	if (!vp_event_waiting(vp))
-		vp->activity |= ACTIVITY_HALT_SUSPEND;
+	if (vp_event_waiting(vp))
+		return;
+	vp->activity |= ACTIVITY_HALT_SUSPEND;
+	if (partition_is_root(vp->pt) && root_is_halted(vp->pt))
+		verdict_end(END_HALT);
 }
 
 static void exit_shutdown(struct vp *vp)

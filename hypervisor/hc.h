@@ -46,6 +46,7 @@ struct hcall {
 	u32 out_size;			/* simple: how much goes out; entry->out unless changed */
 	u32 start, count;		/* rep start index, rep count */
 	bool again;			/* simple: to be executed again from the start, RIP stays */
+	bool repeats;			/* it has been, and is the same call */
 
 	struct partition *pt;		/* for the elements: what begin() found */
 	struct vp *target;

@@ -90,6 +90,18 @@ void dispatch_forget(struct vp *vp)
 	synic_cancel(&vp->messages->signal);
 }
 
+/* Its caller has been taken elsewhere, and does not come back for the result. */
+void dispatch_abandon(struct vp *caller)
+{
+	struct lp *lp = caller->home;
+
+	caller->dispatch_done = false;
+	if (lp->root_vp != caller || !lp->dispatched)
+		return;
+	lp->dispatched = NULL;
+	lp_kick(lp);
+}
+
 /* Vectors that the root has left in the register page (4.10): edge, fixed. Taken whole, count bounded. */
 static void vectors_take(struct vp *vp)
 {
@@ -140,11 +152,12 @@ u16 hc_dispatch_vp(struct hcall *c)
 
 	if (!options.root_scheduler || !partition_is_root(caller->pt))
 		return HV_STATUS_OPERATION_DENIED;	/* a guess */
-	if (caller->dispatch_done) {
+	if (c->repeats && caller->dispatch_done) {
 		caller->dispatch_done = false;
 		*(struct hv_dispatch_vp_output *)c->out = caller->dispatch_result;
 		return HV_STATUS_SUCCESS;
 	}
+	dispatch_abandon(caller);
 	status = hc_vp(c, in->partition_id, in->vp_index, HC_CHILD | HC_ACTIVE, &pt, &vp);
 	if (!status)
 		status = dispatch_check(in, vp);

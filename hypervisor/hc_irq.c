@@ -308,7 +308,7 @@ u16 hc_unmap_device_interrupt(struct hcall *c)
 	status = device_check(in->device_id);
 	if (status)
 		return status;
-	if (in->flags || in->entry.rsvd)
+	if ((in->flags && !(options.quirks & QUIRK_UNMAP_FLAGS)) || in->entry.rsvd)
 		return HV_STATUS_INVALID_PARAMETER;
 	return irq_unmap(in->device_id, &in->entry);
 }

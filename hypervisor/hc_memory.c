@@ -103,7 +103,7 @@ static u32 map_prot(u32 flags)
 
 /* ---- one mapping ---- */
 
-/* @nr frames from @pfn are the root's RAM; for NOT_CACHED they are no RAM. */
+/* @nr frames from @pfn are the root's RAM; for NOT_CACHED it is one, which is no RAM, and none of the hypervisor's. */
 static u16 source_check(u64 pfn, u32 nr, u32 flags)
 {
 	if (pfn >> (features_phys_bits() - PAGE_SHIFT))
@@ -111,7 +111,8 @@ static u16 source_check(u64 pfn, u32 nr, u32 flags)
 	if (flags & HV_MAP_NOT_CACHED) {
 		const struct frame *f = frame_get(pfn);
 
-		return f && f->state != FRAME_NOT_RAM ? HV_STATUS_OPERATION_DENIED : HV_STATUS_SUCCESS;
+		return pfn == APIC_FRAME || (f && f->state != FRAME_NOT_RAM) ? HV_STATUS_OPERATION_DENIED :
+									      HV_STATUS_SUCCESS;
 	}
 	for (u32 i = 0; i < nr; i++) {
 		const struct frame *f = frame_get(pfn + i);

@@ -45,9 +45,19 @@ u16 hc_vp_registers_begin(struct hcall *c)
 	return HV_STATUS_SUCCESS;
 }
 
+/* Of another root VP (a guess: what a child has is in memory whenever it is stopped). */
+static bool out_of_reach(const struct hcall *c, u32 name)
+{
+	return partition_is_root(c->pt) && !hc_is_self(c, c->target) && reg_on_processor(name);
+}
+
 u16 hc_get_vp_registers(struct hcall *c, u32 index)
 {
-	return reg_get(c->target, ((const u32 *)c->list)[index], (u64 *)c->out + 2 * index);
+	u32 name = ((const u32 *)c->list)[index];
+
+	if (out_of_reach(c, name))
+		return HV_STATUS_INVALID_VP_STATE;
+	return reg_get(c->target, name, (u64 *)c->out + 2 * index);
 }
 
 u16 hc_set_vp_registers(struct hcall *c, u32 index)
@@ -58,6 +68,8 @@ u16 hc_set_vp_registers(struct hcall *c, u32 index)
 
 	if (e->rsvd || e->rsvd2)
 		return HV_STATUS_INVALID_PARAMETER;
+	if (out_of_reach(c, e->name))
+		return HV_STATUS_INVALID_VP_STATE;
 	if (!reg_settable_while_running(e->name) && !hc_is_self(c, c->target) && !hc_vp_stopped(c->target))
 		return HV_STATUS_INVALID_VP_STATE;
 	status = reg_set(c->target, e->name, value);

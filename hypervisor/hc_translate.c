@@ -13,17 +13,18 @@ static_assert(WALK_SET_BITS == HV_TRANSLATE_SET_PAGE_BITS, "walk flags");
 static_assert(WALK_OVERRIDE_SMAP == HV_TRANSLATE_OVERRIDE_SMAP, "walk flags");
 static_assert((int)WALK_GPA_NO_WRITE == (int)HV_TRANSLATE_GPA_NO_WRITE, "walk codes");
 
-/* A VTL other than 0 is not there; shadow stacks walk.c refuses. */
-static u16 translate_check(const struct hv_translate_input *in)
+/* A VTL other than 0 is not there; shadow stacks walk.c refuses. The padding is reserved in the Ex form alone. */
+static u16 translate_check(const struct hcall *c, bool ex)
 {
+	const struct hv_translate_input *in = c->in;
 	u64 flags = in->flags & ~WALK_VTL_MASK;
 
-	if ((flags & ~HV_TRANSLATE_FLAGS) || !walk_flags_valid(flags) || in->gva_page >= GVA_PAGE_MAX)
+	if ((ex && in->pad) || (flags & ~HV_TRANSLATE_FLAGS) || !walk_flags_valid(flags) || in->gva_page >= GVA_PAGE_MAX)
 		return HV_STATUS_INVALID_PARAMETER;
 	return hc_check_ivtl(in->flags >> HV_TRANSLATE_IVTL_SHIFT);
 }
 
-static u16 translate(struct hcall *c, struct walk_result *out)
+static u16 translate(struct hcall *c, bool ex, struct walk_result *out)
 {
 	const struct hv_translate_input *in = c->in;
 	struct partition *pt;
@@ -32,7 +33,7 @@ static u16 translate(struct hcall *c, struct walk_result *out)
 
 	if (status)
 		return status;
-	status = translate_check(in);
+	status = translate_check(c, ex);
 	if (status)
 		return status;
 	if (!hc_vp_stopped(vp))
@@ -53,7 +54,7 @@ u16 hc_translate_virtual_address(struct hcall *c)
 {
 	struct hv_translate_output *out = c->out;
 	struct walk_result r;
-	u16 status = translate(c, &r);
+	u16 status = translate(c, false, &r);
 
 	if (status)
 		return status;
@@ -66,10 +67,9 @@ u16 hc_translate_virtual_address(struct hcall *c)
 /* The pending event that the Ex form can report belongs to higher VTLs: none. */
 u16 hc_translate_virtual_address_ex(struct hcall *c)
 {
-	const struct hv_translate_input *in = c->in;
 	struct hv_translate_ex_output *out = c->out;
 	struct walk_result r;
-	u16 status = in->pad ? HV_STATUS_INVALID_PARAMETER : translate(c, &r);
+	u16 status = translate(c, true, &r);
 
 	if (status)
 		return status;
@@ -145,6 +145,7 @@ u16 hc_read_gpa(struct hcall *c)
 	if (status)
 		return status;
 	if (is_apic_page(vp, in->gpa)) {
+		vp_stop(vp);
 		out->result = apic_read(vp, in->gpa, in->byte_count, out->data);
 		return HV_STATUS_SUCCESS;
 	}
@@ -171,6 +172,7 @@ u16 hc_write_gpa(struct hcall *c)
 	if (status)
 		return status;
 	if (is_apic_page(vp, in->gpa)) {
+		vp_stop(vp);
 		out->result = apic_write(vp, in->gpa, in->byte_count, in->data);
 		return HV_STATUS_SUCCESS;
 	}

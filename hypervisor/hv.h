@@ -62,7 +62,7 @@ enum verdict_reason {
 };
 /* The run is no longer clean; it goes on. Named on the log each time, up to a bound. */
 void verdict_blame(enum verdict_reason why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-enum run_end { END_POWER_OFF, END_RESET, END_ROOT_CRASH, END_ILLEGAL_TOUCH };
+enum run_end { END_POWER_OFF, END_RESET, END_HALT, END_ROOT_CRASH, END_ILLEGAL_TOUCH };
 void __attribute__((noreturn)) verdict_end(enum run_end how);
 
 /* ---- frame.c: who owns each frame of RAM --------------------------------- */
@@ -89,6 +89,7 @@ static_assert(sizeof(struct frame) == 8, "the frame table costs 1/512 of RAM");
 
 struct frame *frame_get(u64 pfn);		/* NULL beyond the table */
 u64 frame_limit(void);				/* first frame number beyond the table */
+#define APIC_FRAME	0xfee00ull		/* the local APIC's: no RAM, and the hypervisor's */
 /* The hypervisor's own memory: zeroed, at start-up only, never given back. */
 void *boot_alloc(u64 nr_pages);
 /* One zeroed page of ours that the root may reach (pre-provisioned pages). */

@@ -449,8 +449,8 @@ static void output_spoil(struct vp *vp, const struct hcall_entry *e, const struc
 
 static void call_run(struct vp *vp, const struct hcall_entry *e, struct request *r)
 {
-	struct fault_call *fault = call_repeats(vp) ? NULL : fault_call(e->code);
-	bool gone = false;
+	bool gone = false, repeats = call_repeats(vp);
+	struct fault_call *fault = repeats ? NULL : fault_call(e->code);
 	struct hcall c;
 	u32 done = 0;
 	u16 status;
@@ -460,6 +460,7 @@ static void call_run(struct vp *vp, const struct hcall_entry *e, struct request 
 		return;
 	if (!status) {
 		hcall_init(&c, vp, e, r);
+		c.repeats = repeats;
 		if (fault)
 			fault_demand(fault, vp->pt->id, *(const u64 *)in_copy);
 		done = e->rep ? r->start : 0;

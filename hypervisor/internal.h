@@ -13,12 +13,14 @@
 #define EXIT_PANIC	0x12
 #define EXIT_ROOT_CRASH	0x13
 #define EXIT_RESET	0x14
+#define EXIT_HALT	0x15
 void __attribute__((noreturn)) machine_exit(u8 code);
 
 /* Named leniencies, off by default: see README.md. */
 #define QUIRK_GUEST_PAGES	BIT(0)	/* the root may move its hypercall page */
 #define QUIRK_ROOT_VECTORS	BIT(1)	/* reserved vectors may be mapped */
-#define QUIRK_STALE_MAPS	BIT(2)	/* a second map of a busy (VP, vector) replaces the first */
+#define QUIRK_STALE_MAPS	BIT(2)	/* a second map of a busy (VP, vector) is taken, beside the first */
+#define QUIRK_UNMAP_FLAGS	BIT(3)	/* the flags of UnmapDeviceInterrupt may be anything */
 void options_parse(const char *line);
 
 /* ---- role.c: the first partition ---- */
@@ -97,6 +99,7 @@ void apic_init(void);
 void apic_ipi(u32 apic_id, u32 low);
 void apic_eoi(void);
 bool apic_is_level(u8 vector);
+bool apic_in_service(u8 vector);
 u32 apic_timer_count(bool start);
 void apic_timer_set(struct lp *lp, u64 deadline_ns, u64 now);
 void pic_mask(void);
@@ -146,6 +149,7 @@ void vp_activity_update(struct vp *vp);	/* an event may have ended HLT or guest 
 struct vp *dispatch_pick(struct lp *lp);
 void dispatch_signal(struct vp *vp);
 void dispatch_forget(struct vp *vp);
+void dispatch_abandon(struct vp *caller);
 
 /* ---- vp.c ---- */
 void vp_fpu_load(struct vp *vp);	/* onto this LP, if it is not there */

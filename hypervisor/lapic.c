@@ -198,9 +198,23 @@ bool lapic_next(const struct lapic *l, u8 *vector)
 	return true;
 }
 
+/*
+ * Requests come from other processors while this one takes what it has been offered:
+ * the bits of a word are not all in one hand.
+ */
+static void irr_set(struct lapic *l, u8 vector)
+{
+	__atomic_fetch_or(&l->irr[vector / 32], 1u << (vector % 32), __ATOMIC_RELAXED);
+}
+
+static void irr_clear(struct lapic *l, u8 vector)
+{
+	__atomic_fetch_and(&l->irr[vector / 32], ~(1u << (vector % 32)), __ATOMIC_RELAXED);
+}
+
 void lapic_accept(struct lapic *l, u8 vector)
 {
-	bitmap256_clear(l->irr, vector);
+	irr_clear(l, vector);
 	bitmap256_set(l->isr, vector);
 }
 
@@ -222,7 +236,7 @@ bool lapic_set_irr(struct lapic *l, u8 vector, bool level)
 		lapic_error(l, ESR_RECEIVE_VECTOR);
 		return false;
 	}
-	bitmap256_set(l->irr, vector);
+	irr_set(l, vector);
 	if (level)
 		bitmap256_set(l->tmr, vector);
 	else
@@ -232,7 +246,7 @@ bool lapic_set_irr(struct lapic *l, u8 vector, bool level)
 
 void lapic_clear_irr(struct lapic *l, u8 vector)
 {
-	bitmap256_clear(l->irr, vector);
+	irr_clear(l, vector);
 }
 
 /* ---- local sources ---- */

@@ -361,8 +361,6 @@ static bool frame_is_hv(u64 pfn)
 	return f && (f->state == FRAME_HV || f->state == FRAME_POOL_USED || f->state == FRAME_POOL_FREE);
 }
 
-#define APIC_PFN	0xfee00ull
-
 void npt_init_root(struct partition *pt)
 {
 	root_spare_init();
@@ -373,7 +371,7 @@ void npt_init_root(struct partition *pt)
 	for (u64 pfn = 0; pfn < frame_limit(); pfn++)
 		if (frame_is_hv(pfn))
 			npt_root_open(pfn, 0);
-	npt_root_open(APIC_PFN, 0);
+	npt_root_open(APIC_FRAME, 0);
 }
 
 /* ---- translations that may be left in a TLB ---- */

@@ -15,6 +15,7 @@ static const struct {
 	{ "guest-pages", QUIRK_GUEST_PAGES },
 	{ "root-vectors", QUIRK_ROOT_VECTORS },
 	{ "stale-maps", QUIRK_STALE_MAPS },
+	{ "unmap-flags", QUIRK_UNMAP_FLAGS },
 };
 
 static bool word_is(const char *word, u64 len, const char *name)

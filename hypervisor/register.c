@@ -670,6 +670,11 @@ u16 reg_set(struct vp *vp, u32 name, const u64 value[2])
 	return r->set(vp, r, name - r->first, value);
 }
 
+bool reg_on_processor(u32 name)
+{
+	return (name >= HV_REG_XMM0 && name <= HV_REG_XMM_CONTROL_STATUS) || name == HV_REG_XFEM;
+}
+
 bool reg_settable_while_running(u32 name)
 {
 	const struct reg *r = reg_find(name);

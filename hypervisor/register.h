@@ -15,5 +15,7 @@ u64 reg_interrupt_state(const struct vp *vp);
 void reg_cpl_update(struct vp *vp);	/* CR0, RFLAGS or SS have changed */
 /* Of a VP that runs. A name that does not exist is left to reg_set(). */
 bool reg_settable_while_running(u32 name);
+/* What a root VP leaves on its LP: nobody else can get at it there. */
+bool reg_on_processor(u32 name);
 
 #endif

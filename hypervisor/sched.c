@@ -190,8 +190,10 @@ static bool vp_enter(struct lp *lp, struct vp *vp, u64 since)
 		vp_fpu_store(vp);
 	vp_events_collect(vp);
 	__sync_synchronize();
-	vp->in_guest = false;
+	/* Last: whoever has waited for this VP may take it away. */
 	lp->in_guest = 0;
+	__sync_synchronize();
+	vp->in_guest = false;
 	interrupt_window();
 	hv_lock();
 	lp->nr_exits++;

@@ -168,18 +168,21 @@ void stimer_reset(struct vp *vp)
 		vp->stimer[i] = (struct stimer){ 0 };
 }
 
+/* Beyond the end of time is never: not round to the past. */
+static u64 time_add(u64 a, u64 b)
+{
+	return a + b < a ? ~0ull : a + b;
+}
+
 static void stimer_arm(struct vp *vp, struct stimer *t)
 {
 	t->deadline = 0;
-	if (!(t->config & STIMER_ENABLED))
+	/* No SINT and not direct: disabled at once. No count: waits for one. */
+	if (!(t->config & STIMER_DIRECT) && !STIMER_SINT(t->config))
+		t->config &= ~STIMER_ENABLED;
+	if (!(t->config & STIMER_ENABLED) || !t->count)
 		return;
-	if (!t->count || (!(t->config & STIMER_DIRECT) && !STIMER_SINT(t->config))) {
-		/* No count: waits for one. No SINT and not direct: disabled at once. */
-		if (t->count)
-			t->config &= ~STIMER_ENABLED;
-		return;
-	}
-	t->deadline = t->config & STIMER_PERIODIC ? partition_time_100ns(vp->pt) + t->count : t->count;
+	t->deadline = t->config & STIMER_PERIODIC ? time_add(partition_time_100ns(vp->pt), t->count) : t->count;
 }
 
 bool stimer_read(struct vp *vp, u32 msr, u64 *val)
@@ -246,7 +249,7 @@ static void stimer_fire(struct vp *vp, u32 index)
 	if (t->config & STIMER_PERIODIC) {
 		u64 late = partition_time_100ns(vp->pt) - deadline;
 
-		t->deadline += (late / t->count + 1) * t->count;
+		t->deadline = time_add(deadline + late / t->count * t->count, t->count);
 	} else {
 		t->deadline = 0;
 		t->config &= ~STIMER_ENABLED;

@@ -56,15 +56,15 @@ void machine_exit(u8 code)
 void verdict_end(enum run_end how)
 {
 	static const char *const how_text[] = {
-		[END_POWER_OFF] = "power-off", [END_RESET] = "reset",
+		[END_POWER_OFF] = "power-off", [END_RESET] = "reset", [END_HALT] = "halt",
 		[END_ROOT_CRASH] = "root crash", [END_ILLEGAL_TOUCH] = "illegal touch",
 	};
-	bool clean;
+	bool orderly = how <= END_HALT, clean;
 
 	hv_info("end: %s after %llu ms", how_text[how], time_now_ns() / 1000000);
-	trace_print(how == END_POWER_OFF || how == END_RESET);
+	trace_print(orderly);
 	lp_stats_print();
-	if (how == END_POWER_OFF || how == END_RESET) {
+	if (orderly) {
 		hc_verdict();
 		frame_verdict();
 	}
@@ -73,5 +73,7 @@ void verdict_end(enum run_end how)
 		machine_exit(EXIT_ROOT_CRASH);
 	if (how == END_RESET && clean)
 		machine_exit(EXIT_RESET);
+	if (how == END_HALT && clean)
+		machine_exit(EXIT_HALT);
 	machine_exit(clean ? EXIT_CLEAN : EXIT_BLAMED);
 }

@@ -463,6 +463,8 @@ void vp_nmi(struct vp *vp)
 void vp_init(struct vp *vp)
 {
 	vp_evict(vp);
+	dispatch_abandon(vp);
+	vp->repeats_sp = 0;
 	vp_reset(vp);
 }
 

@@ -108,8 +108,8 @@ void mshv_ledger_close(struct mshv_ledger *ledger, s64 nr_deposited)
 
 	nr = atomic64_read(&ledger->pages[MSHV_PAGE_QUARANTINED]);
 	if (nr)
-		pr_err("p%llu: %lld pages quarantined\n",
-		       ledger->partition_id, nr);
+		pr_err_ratelimited("p%llu: %lld pages quarantined\n",
+				   ledger->partition_id, nr);
 }
 
 /**

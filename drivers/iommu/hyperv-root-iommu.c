@@ -19,14 +19,16 @@
  * vector may be given to another device.
  *
  * When the new route fails, the vector domain goes back to the old one, too.
- * Only if the old CPU is going offline there is no way back: then the interrupt
- * is astray until a worker succeeds in mapping the new route.
+ * If the old CPU is going offline there is no way back, and none for a managed
+ * interrupt whose CPU comes online: then the interrupt is astray until a worker
+ * succeeds in mapping its route.
  */
 #define pr_fmt(fmt) "Hyper-V: " fmt
 
 #include <linux/cpumask.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
 #include <linux/kernel.h>
 #include <linux/msi.h>
@@ -51,14 +53,14 @@
 /* Delivery status and remote IRR are read-only */
 #define RTE_STATUS	(BIT_ULL(12) | BIT_ULL(14))
 
-/* How often and when to try again to route an interrupt that is astray */
+/* How often, and when, to try again to route an interrupt that is astray */
 #define STRAY_RETRIES	20
 #define STRAY_DELAY	(HZ / 10)
 
 /**
  * struct remap_irq - an interrupt that is routed by the hypervisor
  * @irq: its number
- * @strays: failed attempts to route it away from a CPU that is offline
+ * @strays: failed attempts to route it since it is astray, 0 if it is not
  * @route: where it goes; not mapped while it has no real vector
  * @old: where it went before, if the device may still use that
  * @rte: redirection entry of an IO-APIC pin, %NULL for a message
@@ -177,7 +179,10 @@ static void rte_write(struct IO_APIC_route_entry *rte, u64 value)
 	memcpy(rte, &value, sizeof(value));
 }
 
-/* The device has been given the new route and cannot use the old one */
+/*
+ * The device has been given the new route and cannot use the old one.  If that
+ * cannot be unmapped now, nothing changes until it can.
+ */
 static void remap_commit(struct remap_irq *ri)
 {
 	mshv_route_unmap(&ri->old);
@@ -192,6 +197,9 @@ static int remap_replace(struct remap_irq *ri, struct mshv_route *next)
 	int ret;
 
 	mshv_route_unmap(&ri->route);
+	if (ri->route.source)
+		return -EBUSY;
+
 	ret = mshv_route_map(next);
 	if (ret && mshv_route_map(&ri->route))
 		pr_err("device %#llx has lost its interrupt\n",
@@ -227,6 +235,9 @@ static int remap_update(struct irq_data *data)
 		return 0;
 
 	remap_commit(ri);
+	if (ri->old.source)
+		return -EBUSY;
+
 	ret = remap_exchange(ri, &next);
 	if (!ret)
 		ri->route = next;
@@ -244,13 +255,39 @@ static int remap_update(struct irq_data *data)
  * it may have been given meanwhile.
  */
 
+/*
+ * As when a CPU goes offline: usually an interrupt of this kind is moved when it
+ * arrives, but this one does not.
+ */
+static void remap_move(struct irq_data *data)
+{
+	const struct cpumask *mask = irq_data_get_affinity_mask(data);
+	struct irq_chip *chip = irq_data_get_irq_chip(data);
+	bool mask_it = !irqd_irq_masked(data);
+
+	if (!cpumask_intersects(mask, cpu_online_mask))
+		mask = cpu_online_mask;
+	if (mask_it)
+		chip->irq_mask(data);
+	chip->irq_set_affinity(data, mask, false);
+	if (mask_it)
+		chip->irq_unmask(data);
+}
+
 static void remap_retry_one(unsigned int irq)
 {
-	const struct cpumask *mask = irq_get_affinity_mask(irq);
+	struct irq_desc *desc = irq_to_desc(irq);
+	struct irq_data *data;
+	unsigned long flags;
 
-	if (!mask || !cpumask_intersects(mask, cpu_online_mask))
-		mask = cpu_online_mask;
-	irq_set_affinity(irq, mask);
+	if (!desc)
+		return;
+
+	raw_spin_lock_irqsave(&desc->lock, flags);
+	data = irq_desc_get_irq_data(desc);
+	if (irqd_is_activated(data) && irqd_is_started(data))
+		remap_move(data);
+	raw_spin_unlock_irqrestore(&desc->lock, flags);
 }
 
 static void remap_retry(struct work_struct *work)
@@ -279,7 +316,7 @@ static void remap_stray(struct remap_irq *ri)
 		schedule_delayed_work(&remap_retry_work, STRAY_DELAY);
 }
 
-/* What has come meanwhile went to a CPU that was offline: one too many is better */
+/* What has come meanwhile was lost, so have one more than that */
 static void remap_home(struct irq_data *data)
 {
 	struct irq_data *parent = data->parent_data;
@@ -300,7 +337,7 @@ static void remap_go_back(struct irq_data *data, const struct mshv_route *before
 
 	if (!route_equal(before, &now) && irq_abort_move(data))
 		return;
-	if (ri->route.source && !cpu_online(ri->route.cpu))
+	if (!ri->route.source || !cpu_online(ri->route.cpu))
 		remap_stray(ri);
 }
 
@@ -424,6 +461,7 @@ static void remap_deactivate(struct irq_domain *domain, struct irq_data *data)
 {
 	struct remap_irq *ri = data->chip_data;
 
+	WRITE_ONCE(ri->strays, 0);
 	remap_commit(ri);
 	mshv_route_unmap(&ri->route);
 }
@@ -440,16 +478,29 @@ static void remap_free(struct irq_domain *domain, unsigned int virq,
 	irq_domain_free_irqs_common(domain, virq, nr_irqs);
 }
 
+/*
+ * A managed interrupt has its resources reserved, so the core does not expect
+ * it to fail here, where a CPU may be coming online.  It is astray until it has
+ * a route; before that the device has no message to send.
+ */
 static int remap_activate(struct irq_domain *domain, struct irq_data *data,
 			  bool reserve)
 {
+	int ret;
+
 	/* Not requested yet, there is no more than a placeholder */
 	if (irqd_cfg(data)->vector == MANAGED_IRQ_SHUTDOWN_VECTOR) {
 		remap_deactivate(domain, data);
 		return 0;
 	}
 
-	return remap_update(data);
+	ret = remap_update(data);
+	if (ret && irqd_affinity_is_managed(data)) {
+		remap_stray(data->chip_data);
+		return 0;
+	}
+
+	return ret;
 }
 
 /**

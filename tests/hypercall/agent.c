@@ -250,6 +250,8 @@ static void msr_checks(void)
 	check(agent_wrmsr(HV_MSR_VP_INDEX, 1), 0, "nor the VP index");
 	check(agent_wrmsr(HV_MSR_SINT0 + 3, 15), 0, "SINT with vector 15");
 	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, BIT(13)), 0, "timer with a reserved bit");
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 1), 1, "timer enabled, of no SINT and not direct");
+	check(agent_rdmsr(HV_MSR_STIMER0_CONFIG) && !result(EAX), 1, "is disabled at once");
 	check(agent_rdmsr(0x277), 1, "PAT");
 	check(agent_wrmsr(0x277, 0x0007040600070402), 0, "PAT with a reserved type");
 	check(agent_rdmsr(0x277) && result(EAX) == 0x00070406, 1, "stays");
@@ -356,6 +358,18 @@ static void timer_checks(void)
 		check(SIM[i + 1].message_type, HVMSG_TIMER_EXPIRED, "each SINT has its message");
 		check(*(volatile u32 *)SIM[i + 1].payload, i, "of its timer");
 	}
+}
+
+/* A period beyond the end of time: it does not come round to the past. */
+static void timer_far_checks(void)
+{
+	SIM[1].message_type = HVMSG_NONE;
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 0), 1, "stopped");
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG + 1, ~0ull), 1, "the longest period");
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 1 << 16 | BIT(1) | 1), 1, "enabled");
+	check(agent_rdmsr(HV_MSR_VP_INDEX), 1, "a while later");
+	check(SIM[1].message_type, HVMSG_NONE, "it has not expired");
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 0), 1, "stopped");
 }
 
 /* A guest's timer that never rests: the root goes on. */
@@ -473,6 +487,7 @@ void agent_checks(void)
 	hypercall_intercept_checks();
 	synic_checks();
 	timer_checks();
+	timer_far_checks();
 	timer_storm_checks();
 	intercept_checks();
 	dirty_checks();

@@ -112,6 +112,9 @@ void lp_checks(void)
 	deposit(~0ull, 4);
 	check(root_vp_create(1, 1, 0, 99), 0, "the root's second VP");
 	check(root_vp_create(2, 1, 0, 0), HV_STATUS_INVALID_PARAMETER, "its LP has one already");
+	check(reg_get(1, 1, HV_REG_RIP), 0xfff0, "a register of it");
+	check(reg_get(1, 1, HV_REG_XMM0), ~0ull, "but none that its processor holds");
+	check(reg_get(1, 0, HV_REG_XMM0) != ~0ull, 1, "those of its own a VP may read");
 }
 
 #define DEVICE	(BIT(62) | 0x18)	/* PCI 00:03.0 */

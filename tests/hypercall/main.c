@@ -55,6 +55,7 @@ void payload_main(void)
 	states_checks();
 	fault_checks();
 	many_vps_checks();
+	deletion_checks();
 	agent_checks();
 	fuzz_checks();
 	random_checks();

@@ -53,6 +53,8 @@ void map_checks(u64 id)
 	check(map(id, 512, ram + 1, 1, RWX | HV_MAP_LARGE_PAGE), HV_STATUS_INVALID_PARAMETER, "large source misaligned");
 	check(map(id, 0, (SPARE >> 12) + spare_used - 1, 1, RWX), HV_STATUS_OPERATION_DENIED, "source in a pool");
 	check(map(id, 0, 0xfed00, 1, RWX), HV_STATUS_OPERATION_DENIED, "source that is no RAM");
+	check(map(id, 0, 0xfed00, 1, RWX | HV_MAP_NOT_CACHED), 0, "but may be mapped as it is, not cached");
+	check(map(id, 0, 0xfee00, 1, RWX | HV_MAP_NOT_CACHED), HV_STATUS_OPERATION_DENIED, "the local APIC may not");
 	check(map(1, ram, ram + 1, 1, RWX), HV_STATUS_ACCESS_DENIED, "root on itself, not identity");
 	check(unmap(1, ram, 1, 0), HV_STATUS_ACCESS_DENIED, "unmap of the root");
 	check(map(id, 512, ram, 1, RWX | HV_MAP_LARGE_PAGE), 0, "large page");

@@ -136,6 +136,9 @@ void random_checks(void);
 /* ---- states.c ---- */
 void states_checks(void);
 
+/* ---- deletion.c ---- */
+void deletion_checks(void);
+
 /* ---- faults.c ---- */
 bool request(const char *line);
 void fault_checks(void);

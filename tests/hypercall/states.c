@@ -61,6 +61,8 @@ static u16 call_on(u32 i, u64 id)
 		p[1] = HV_PROPERTY_TIME_FREEZE;
 	if (calls[i].code == HVCALL_DEPOSIT_MEMORY)
 		p[1] = NOWHERE << 20;
+	if (calls[i].code == HVCALL_TRANSLATE_VIRTUAL_ADDRESS_EX)
+		p[1] = BIT(32);		/* a reserved field: after the partition */
 	return call(calls[i].code | (calls[i].rep ? REPS(1) : 0));
 }
 

@@ -188,7 +188,17 @@ routes_report() {
 	cat /tmp/routes >/dev/ttyS1
 }
 
+# Only where the hypervisor was told to refuse some, refused=N, may it have done so;
+# that can lead to a few more.
+refusals() {
+	want=$(sed -n 's/.*\brefused=\([0-9]*\).*/\1/p' /proc/cmdline)
+	have=$(dmesg | grep -c 'cannot \(un\)\?map device')
+	dmesg | grep 'cannot \(un\)\?map device'
+	echo "$have interrupts could not be mapped or unmapped, wanted ${want:-0}"
+	[ "$have" -ge "${want:-0}" ] && [ "$((have > 0))" -eq "$((${want:-0} > 0))" ]
+}
+
 no_timeout() {
-	! dmesg | grep -iE 'timeout, completion polled|QID .* timeout|exception Emask|Detected Tx Unit Hang|NETDEV WATCHDOG|blocked for more|nobody cared|cannot map|lost its interrupt' |
+	! dmesg | grep -iE 'timeout, completion polled|QID .* timeout|exception Emask|Detected Tx Unit Hang|NETDEV WATCHDOG|blocked for more|nobody cared|lost its interrupt' |
 		grep .
 }

@@ -39,8 +39,6 @@
 static void (*mshv_callback_handler)(void);
 static void (*mshv_shutdown_handler)(void);
 
-static void (*guest_shutdown)(void) __ro_after_init;
-
 /*
  * Vectors that mean something to the hypervisor itself: it takes an interrupt
  * on 0x29, 0x2c or 0x2d for a call of its debugger, and refuses to route a
@@ -114,6 +112,25 @@ int mshv_root_cpu_init(unsigned int cpu)
 	return 0;
 }
 
+/* Returns the page, %NULL if there was none */
+static void *assist_page_disable(void)
+{
+	unsigned int cpu;
+	unsigned long flags;
+	void *page;
+
+	/* An EOI may come in at any time and looks at the page if there is one */
+	local_irq_save(flags);
+	cpu = smp_processor_id();
+	page = hv_vp_assist_page[cpu];
+	if (page)
+		page_msr_set(HV_X64_MSR_VP_ASSIST_PAGE, false);
+	hv_vp_assist_page[cpu] = NULL;
+	local_irq_restore(flags);
+
+	return page;
+}
+
 /**
  * mshv_root_cpu_die() - a CPU of the root goes offline
  * @cpu: the CPU this runs on
@@ -124,19 +141,10 @@ int mshv_root_cpu_init(unsigned int cpu)
  */
 int mshv_root_cpu_die(unsigned int cpu)
 {
-	void *page = hv_vp_assist_page[cpu];
-	unsigned long flags;
+	void *page = assist_page_disable();
 
-	if (!page)
-		return 0;
-
-	/* An EOI may come in at any time and looks at the page if there is one */
-	local_irq_save(flags);
-	page_msr_set(HV_X64_MSR_VP_ASSIST_PAGE, false);
-	hv_vp_assist_page[cpu] = NULL;
-	local_irq_restore(flags);
-
-	memunmap(page);
+	if (page)
+		memunmap(page);
 	return 0;
 }
 
@@ -167,19 +175,22 @@ static void root_forget(void)
 		mshv_shutdown_handler();
 }
 
-/**
- * mshv_root_cleanup() - leave the hypervisor's interfaces for another kernel
- *
- * The next kernel reads the addresses again, so they must survive.
+/*
+ * The last that a CPU does for this kernel.  A timer that goes on would fire
+ * into the next one; without it no task is preempted any more.
  */
-void mshv_root_cleanup(void)
+static void root_cpu_leave(void *unused)
 {
-	root_forget();
-	if (kexec_in_progress) {
-		mshv_end_children();
-		root_reclaim_memory();
+	assist_page_disable();
+	if (ms_hyperv.features & HV_MSR_SYNTIMER_AVAILABLE) {
+		hv_init_timer(0, 0);
+		hv_init_timer_config(0, 0);
 	}
+}
 
+/* The next kernel reads the addresses again, so they must survive */
+static void root_disable_pages(void)
+{
 	/* From here on hypercalls fail instead of jumping into nowhere */
 	hv_hypercall_pg = NULL;
 
@@ -189,17 +200,33 @@ void mshv_root_cleanup(void)
 	wrmsrl(HV_X64_MSR_GUEST_OS_ID, 0);
 }
 
+/*
+ * Nothing in here may sleep once the first CPU has left.  A CPU that does not
+ * take its leave is stopped all the same: nobody waits for it.
+ */
 static void root_shutdown(void)
 {
-	/* A timer in direct mode would fire into the next kernel */
 	if (kexec_in_progress)
-		hv_stimer_global_cleanup();
+		smp_call_function(root_cpu_leave, NULL, false);
 
-	guest_shutdown();
-	if (!kexec_in_progress) {
-		root_forget();
-		mshv_end_children();
-	}
+	native_machine_shutdown();
+	root_forget();
+	mshv_end_children();
+	if (!kexec_in_progress)
+		return;
+
+	root_reclaim_memory();
+	root_cpu_leave(NULL);
+	root_disable_pages();
+}
+
+/* No more than the next kernel needs in order to save the memory of this one */
+static void __maybe_unused root_crash_shutdown(struct pt_regs *regs)
+{
+	native_machine_crash_shutdown(regs);
+	root_forget();
+	root_cpu_leave(NULL);
+	root_disable_pages();
 }
 
 static void __init root_get_partition_id(void)
@@ -301,8 +328,10 @@ void __init mshv_root_init_platform(void)
 	/* Messages of its timers would not be mapped in the hypervisor */
 	hpet_msi_disable = true;
 
-	guest_shutdown = machine_ops.shutdown;
 	machine_ops.shutdown = root_shutdown;
+#ifdef CONFIG_KEXEC_CORE
+	machine_ops.crash_shutdown = root_crash_shutdown;
+#endif
 	x86_platform.apic_post_init = root_apic_post_init;
 	x86_init.hyper.guest_late_init = mshv_root_pool_reserve;
 	mshv_root_smp_init();

@@ -46,11 +46,6 @@ static void route_reserve(struct work_struct *work)
 
 static DECLARE_WORK(route_reserve_work, route_reserve);
 
-static bool status_is_shortage(u64 status)
-{
-	return mshv_status_to_errno(status) == -ENOMEM;
-}
-
 /* Interrupts of a CPU that is coming up are routed before its index is known */
 static int route_vp_index(unsigned int cpu, u32 *vp_index)
 {
@@ -128,17 +123,19 @@ int mshv_route_map(struct mshv_route *route)
 		return 0;
 	}
 
-	if (status_is_shortage(status))
+	ret = mshv_status_to_errno(status);
+	if (ret == -ENOMEM)
 		schedule_work(&route_reserve_work);
 	pr_err_ratelimited("cannot map device %#llx to CPU %u vector %#x: %s (%#llx)\n",
 			   route->device_id, route->cpu, route->vector,
 			   mshv_status_name(status), status);
-	return mshv_status_to_errno(status);
+	return ret;
 }
 
 /**
  * mshv_route_unmap() - unmap a device interrupt
- * @route: the route; nothing happens if it is not mapped
+ * @route: the route; nothing happens if it is not mapped.  It still is
+ *	afterwards if the hypervisor refuses.
  *
  * Context: Any but NMI.
  */
@@ -155,10 +152,11 @@ void mshv_route_unmap(struct mshv_route *route)
 	if (!route->source)
 		return;
 
-	route->source = 0;
 	status = mshv_hvcall(TLFS_CALL_UNMAP_DEVICE_INTERRUPT, &in, sizeof(in),
 			     NULL, 0);
-	if (status != TLFS_STATUS_SUCCESS)
+	if (status == TLFS_STATUS_SUCCESS)
+		route->source = 0;
+	else
 		pr_err_ratelimited("cannot unmap device %#llx from CPU %u vector %#x: %s (%#llx)\n",
 				   route->device_id, route->cpu, route->vector,
 				   mshv_status_name(status), status);

@@ -215,8 +215,9 @@ static int pool_deposit_batch(struct mshv_pool *pool, u64 *pfns,
 
 	status = pool_give(pool, pfns, n);
 	if (status != TLFS_STATUS_SUCCESS) {
-		pr_err("deposit of %u pages to partition %#llx: %s (%#llx)\n",
-		       n, pool->partition_id, mshv_status_name(status), status);
+		pr_err_ratelimited("deposit of %u pages to partition %#llx: %s (%#llx)\n",
+				   n, pool->partition_id,
+				   mshv_status_name(status), status);
 		return mshv_status_to_errno(status);
 	}
 
@@ -463,14 +464,6 @@ void mshv_pool_return(struct mshv_pool *pool, struct page *page)
 }
 EXPORT_SYMBOL_GPL(mshv_pool_return);
 
-static bool status_is_shortage(u64 status)
-{
-	return status == TLFS_STATUS_INSUFFICIENT_MEMORY ||
-		status == TLFS_STATUS_INSUFFICIENT_ROOT_MEMORY ||
-		status == TLFS_STATUS_INSUFFICIENT_CONTIGUOUS_MEMORY ||
-		status == TLFS_STATUS_INSUFFICIENT_CONTIGUOUS_ROOT_MEMORY;
-}
-
 static bool status_names_root(u64 status)
 {
 	return status == TLFS_STATUS_INSUFFICIENT_ROOT_MEMORY ||
@@ -498,7 +491,7 @@ bool mshv_retry(struct mshv_retry *retry, u64 status)
 	unsigned int nr_pages = retry->nr_pages;
 
 	retry->error = mshv_status_to_errno(status);
-	if (!status_is_shortage(status) || retry->rounds++ >= RETRY_MAX_ROUNDS)
+	if (retry->error != -ENOMEM || retry->rounds++ >= RETRY_MAX_ROUNDS)
 		return false;
 
 	if (status_names_root(status))

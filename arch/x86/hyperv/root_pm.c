@@ -21,6 +21,7 @@
 #include <asm/mshyperv.h>
 #include <asm/mshv_root.h>
 #include <asm/page.h>
+#include <asm/processor.h>
 #include <asm/reboot.h>
 #include <asm-generic/mshv_tlfs.h>
 
@@ -34,6 +35,10 @@ static void root_register_s5(void)
 	};
 	acpi_status acpi;
 	u64 status;
+
+	/* Also when it could not be started: then there is no AML to ask */
+	if (acpi_disabled)
+		return;
 
 	acpi = acpi_get_sleep_type_data(ACPI_STATE_S5,
 					&in.sleep_state.pm1a_slp_typ,
@@ -61,23 +66,30 @@ static struct notifier_block root_reboot_nb = {
 	.notifier_call = root_reboot_event,
 };
 
-static void root_power_off(void)
+static void root_enter_s5(void)
 {
 	const struct tlfs_in_enter_sleep_state in = {
 		.sleep_state = TLFS_SLEEP_STATE_S5,
 	};
 	u64 status;
 
-	if (!reboot_force)
-		machine_shutdown();
-
 	status = mshv_hvcall(TLFS_CALL_ENTER_SLEEP_STATE, &in, sizeof(in),
 			     NULL, 0);
 	pr_emerg("the hypervisor did not power off: %s (%#llx)\n",
 		 mshv_status_name(status), status);
+}
 
-	if (pm_power_off)
+static void root_power_off(void)
+{
+	if (!reboot_force)
+		machine_shutdown();
+
+	root_enter_s5();
+	if (pm_power_off && pm_power_off != root_enter_s5)
 		pm_power_off();
+
+	pr_emerg("cannot power off, halting\n");
+	stop_this_cpu(NULL);
 }
 
 /* Suspend to RAM ends in hv_suspend(); hibernation is refused before it begins */
@@ -133,6 +145,8 @@ static void root_panic_init(void)
 void __init mshv_root_pm_init(void)
 {
 	machine_ops.power_off = root_power_off;
+	/* ACPI will put its own there, if it can */
+	pm_power_off = root_enter_s5;
 	register_reboot_notifier(&root_reboot_nb);
 	register_pm_notifier(&root_pm_nb);
 	root_panic_init();

@@ -75,9 +75,9 @@ int mshv_create_vp(struct mshv_pool *pool, u32 vp_index, int node, u64 flags)
 
 	ret = vp_create(pool, vp_index, node, flags, &status);
 	if (ret)
-		pr_err("partition %#llx: cannot create VP %u: %s (%#llx)\n",
-		       pool->partition_id, vp_index, mshv_status_name(status),
-		       status);
+		pr_err_ratelimited("partition %#llx: cannot create VP %u: %s (%#llx)\n",
+				   pool->partition_id, vp_index,
+				   mshv_status_name(status), status);
 
 	return ret;
 }

@@ -79,7 +79,6 @@ void mshv_root_alloc_args(void);
 void mshv_root_copy_hypercalls(u64 pfn);
 int mshv_root_cpu_init(unsigned int cpu);
 int mshv_root_cpu_die(unsigned int cpu);
-void mshv_root_cleanup(void);
 
 /*
  * Hypercalls
@@ -270,7 +269,6 @@ static inline void mshv_root_alloc_args(void) { }
 static inline void mshv_root_copy_hypercalls(u64 pfn) { }
 static inline int mshv_root_cpu_init(unsigned int cpu) { return -ENODEV; }
 static inline int mshv_root_cpu_die(unsigned int cpu) { return -ENODEV; }
-static inline void mshv_root_cleanup(void) { }
 static inline void mshv_callback(void) { }
 
 #endif /* CONFIG_MSHV_ROOT */

@@ -37,13 +37,6 @@ FIXTURE_TEARDOWN(fds)
 	vm_destroy(&self->vm);
 }
 
-#define EXPECT_ERRNO(error, call) \
-	do { \
-		errno = 0; \
-		EXPECT_EQ(-1, (long)(call)); \
-		EXPECT_EQ(error, errno); \
-	} while (0)
-
 TEST_F(fds, unknown_ioctl_is_enotty_on_each)
 {
 	char arg[256] = { };
@@ -379,7 +372,6 @@ TEST_F(fds, partition_survives_the_process_that_made_it)
 	close(vm.vp);
 	close(vm.fd);
 }
-
 
 /* Files below mshv in debugfs that can be read and say @line; -1 if one cannot */
 static int count_readable(const char *pattern, const char *line)

@@ -3,6 +3,7 @@
  * Interrupts and doorbells.
  */
 #define _GNU_SOURCE
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -182,7 +183,7 @@ TEST_F(vm, deassigning_what_is_not_assigned_is_fine)
 TEST_F(vm, irqfd_rejects_unknown_flags)
 {
 	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1,
-				   1 << MSHV_IRQFD_BIT_COUNT, 0));
+				      1 << MSHV_IRQFD_BIT_COUNT, 0));
 }
 
 TEST_F(vm, irqfd_rejects_what_is_no_eventfd)
@@ -193,7 +194,7 @@ TEST_F(vm, irqfd_rejects_what_is_no_eventfd)
 	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->vm.dev, 1, DEASSIGN, 0));
 	EXPECT_ERRNO(EBADF, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE, 999));
 	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE,
-				   self->vm.dev));
+				      self->vm.dev));
 }
 
 TEST_F(vm, resampling_needs_a_level_triggered_route)
@@ -201,10 +202,10 @@ TEST_F(vm, resampling_needs_a_level_triggered_route)
 	int resample = eventfd(0, EFD_NONBLOCK);
 
 	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE,
-				   resample));
+				      resample));
 	ASSERT_EQ(0, vm_route(self->vm.fd, 1, VECTOR));
 	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE,
-				   resample));
+				      resample));
 	ASSERT_EQ(0, vm_route(self->vm.fd, 1, VECTOR | LEVEL));
 	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 1, RESAMPLE, resample));
 	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 1, DEASSIGN, 0));
@@ -329,6 +330,38 @@ TEST_F(vm, asserted_interrupt_reaches_the_guest)
 	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
 	ASSERT_EQ(0, vm_hvcall(self->vm.fd, HVCALL_ASSERT_VIRTUAL_INTERRUPT, 0,
 			       &in, sizeof(in), NULL, 0, NULL));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
+}
+
+/* The hypervisor says whether it takes vectors from the register page */
+static bool takes_vectors(void)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	__cpuid_count(0x40000003, 0, eax, ebx, ecx, edx);
+	return ecx & 1 << 9;
+}
+
+TEST_F(vm, vectors_on_the_register_page_interrupt_the_guest)
+{
+	if (!takes_vectors())
+		SKIP(return, "the hypervisor schedules VPs by itself");
+	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
+	self->vm.regs->vectors[0] = VECTOR;
+	self->vm.regs->vector_count = 1;
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
+	EXPECT_EQ(0, self->vm.regs->vector_count);
+}
+
+TEST_F(vm, more_vectors_than_fit_onto_the_register_page_do_no_harm)
+{
+	if (!takes_vectors())
+		SKIP(return, "the hypervisor schedules VPs by itself");
+	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
+	memset(self->vm.regs->vectors, VECTOR, sizeof(self->vm.regs->vectors));
+	self->vm.regs->vector_count = 255;
 	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
 	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
 }

@@ -191,6 +191,14 @@ TEST_F(partition, memory_that_cannot_be_written_can_be_rom)
 	EXPECT_EQ(0, vm_map(self->fd, 1, self->mem, SIZE, EXECUTABLE));
 }
 
+TEST_F(partition, memory_that_cannot_be_read_cannot_be_rom)
+{
+	ASSERT_EQ(0, mprotect(self->mem + PAGE, PAGE, PROT_NONE));
+	EXPECT_ERRNO(EFAULT, vm_map(self->fd, 1, self->mem, SIZE, EXECUTABLE));
+	EXPECT_ERRNO(EFAULT, vm_map(self->fd, 1, self->mem + PAGE, PAGE, 0));
+	EXPECT_EQ(0, vm_map(self->fd, 1, self->mem, PAGE, 0));
+}
+
 TEST_F(partition, shared_memory_that_cannot_be_written_can_be_rom)
 {
 	int fd = memfd_create("rom", 0);

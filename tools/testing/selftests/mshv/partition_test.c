@@ -163,6 +163,32 @@ TEST_F(device, partition_that_was_not_initialized_has_no_vps)
 	close(fd);
 }
 
+/* Lines that the kernel has logged since @log was opened */
+static int log_lines(int log)
+{
+	char record[4096];
+	int nr = 0;
+
+	while (read(log, record, sizeof(record)) > 0)
+		nr++;
+	return nr;
+}
+
+TEST_F(device, refused_vps_do_not_flood_the_log)
+{
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	int fd = create(self->dev, 0, 0);
+	int i;
+
+	if (log < 0 || lseek(log, 0, SEEK_END) < 0)
+		SKIP(return, "the kernel's log cannot be read");
+	for (i = 0; i < 200; i++)
+		EXPECT_ERRNO(EIO, vp_create(fd, 0));
+	EXPECT_GT(100, log_lines(log));
+	close(fd);
+	close(log);
+}
+
 TEST_F(device, rejects_vp_index_out_of_range)
 {
 	int fd = vm_partition(self->dev, 0);
