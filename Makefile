@@ -28,7 +28,7 @@ test: build ## all tests; the last line counts them
 	@$(MAKE) -s $(IMAGE)/qemu.img || echo "test: goes on without Debian's QEMU"
 	@harness/test
 
-long: build ## the boots that take minutes: longer loops, more CPUs
+long: build unsupported-kernel ## the boots that take minutes: longer loops, more CPUs
 	@harness/test --group long
 
 debug: build debug-kernel ## boots of a kernel with KASAN, lockdep, kmemleak and failing allocations
@@ -78,6 +78,11 @@ kernel: tree ## only the kernel
 
 debug-kernel: tree
 	@harness/kernel debug configs/kernel.config configs/debug.config
+
+# One that is not able to be the root.
+unsupported-kernel: tree
+	@grep -v '^CONFIG_MSHV' configs/kernel.config >$(BUILD)/unsupported.config
+	@harness/kernel unsupported $(BUILD)/unsupported.config
 
 # The kernel that the series is applied to.
 base-kernel: tree
@@ -136,4 +141,4 @@ $(IMAGE)/qemu.img: $(BUILD)/cache/qemu/pins harness/qemu-image
 $(IMAGE)/qemu-disk.img: $(BUILD)/cache/qemu/pins $(BUILD)/cache/guest.deb harness/qemu-disk | $(IMAGE)/root.cpio
 	@harness/qemu-disk
 
-.PHONY: help run shell test long debug debug-kernel base-kernel qemu-guest check compare matrix each bench soak tree tree-save series build kernel clean distclean FORCE
+.PHONY: help run shell test long debug debug-kernel base-kernel unsupported-kernel qemu-guest check compare matrix each bench soak tree tree-save series build kernel clean distclean FORCE
