@@ -103,6 +103,9 @@ void mshv_ledger_show_total(struct seq_file *m);
  * mshv_region.c: guest memory
  */
 
+/* Guest page numbers have at most 40 bits: 52-bit physical addresses */
+#define MSHV_MAX_GFN		BIT_ULL(40)
+
 /**
  * enum mshv_region_type - what is behind a region
  * @MSHV_REGION_PINNED: RAM that stays where it is
@@ -468,6 +471,7 @@ enum mshv_fd {
 long mshv_ioctl_dispatch(enum mshv_fd fd, void *object, struct mutex *lock,
 			 unsigned int cmd, unsigned long arg);
 bool mshv_root_scheduler(void);
+bool mshv_takes_vectors(void);
 bool mshv_going_down(void);
 
 /*

@@ -117,7 +117,8 @@ long mshv_bitmap_ioctl_get(void *object, void __user *uarg, void *arg)
 	    args->access_op >= MSHV_GPAP_ACCESS_OP_COUNT ||
 	    memchr_inv(args->rsvd, 0, sizeof(args->rsvd)) ||
 	    !args->page_count || !args->bitmap_ptr ||
-	    check_add_overflow(args->gpap_base, args->page_count, &end))
+	    check_add_overflow(args->gpap_base, args->page_count, &end) ||
+	    end > MSHV_MAX_GFN)
 		return -EINVAL;
 
 	query.flags = bitmap_flags[args->access_type][args->access_op];

@@ -29,9 +29,6 @@
 
 #define CHUNK_PAGES		TLFS_LARGE_PAGE_PAGES
 
-/* Guest page numbers have at most 40 bits: 52-bit physical addresses */
-#define REGION_MAX_GFN		BIT_ULL(40)
-
 static bool enforce_memlock;
 module_param(enforce_memlock, bool, 0644);
 MODULE_PARM_DESC(enforce_memlock,
@@ -145,14 +142,13 @@ static struct region_run region_run_at(const struct mshv_region *region,
 		.start = start,
 		.unit = large ? CHUNK_PAGES : 1,
 	};
-	u64 i;
+	u64 i = start, n;
 
-	for (i = start; i < end && run.count < max; i += run.unit) {
-		/* Only between chunks can the size of pages change */
-		if (!chunk_offset(region, i) &&
-		    chunk_is_large(region, i) != large)
-			break;
-		run.count++;
+	while (i < end && run.count < max && chunk_is_large(region, i) == large) {
+		n = large ? 1 : min_t(u64, chunk_rest(region, i), end - i);
+		n = min_t(u64, n, max - run.count);
+		run.count += n;
+		i += n * run.unit;
 	}
 
 	return run;
@@ -388,21 +384,30 @@ static int region_pin(struct mshv_region *region)
 	return ret;
 }
 
+static void region_unpin_page(const struct mshv_region *region,
+			      unsigned long pfn)
+{
+	struct page *page = pfn_to_page(pfn);
+
+	if (region->map_flags & TLFS_MAP_WRITABLE &&
+	    !PageDirty(compound_head(page)))
+		set_page_dirty_lock(page);
+	unpin_user_page(page);
+}
+
 /* A large page has one pin */
 static void region_unpin(struct mshv_region *region, u64 start, u64 end)
 {
-	bool writable = region->map_flags & TLFS_MAP_WRITABLE;
-	struct page *page;
-	u64 i;
+	const unsigned long *pfns;
+	u64 i, n, nr_pins;
 
-	for (i = start; i < end;
-	     i += chunk_is_large(region, i) ? CHUNK_PAGES : 1) {
-		page = pfn_to_page(*chunk_pfn(region, i));
-		if (writable && !PageDirty(compound_head(page)))
-			set_page_dirty_lock(page);
-		unpin_user_page(page);
-		if (!chunk_offset(region, i))
-			cond_resched();
+	for (i = start; i < end; i += n) {
+		pfns = chunk_pfn(region, i);
+		n = min_t(u64, chunk_rest(region, i), end - i);
+		for (nr_pins = chunk_is_large(region, i) ? 1 : n; nr_pins;
+		     nr_pins--)
+			region_unpin_page(region, *pfns++);
+		cond_resched();
 	}
 
 	atomic64_sub(end - start, &region->mm->pinned_vm);
@@ -589,7 +594,7 @@ static bool region_range_valid(const struct mshv_user_mem_region *mem)
 	return access_ok(u64_to_user_ptr(mem->userspace_addr), mem->size) &&
 		!check_add_overflow(mem->guest_pfn, mem->size >> PAGE_SHIFT,
 				    &end) &&
-		end <= REGION_MAX_GFN;
+		end <= MSHV_MAX_GFN;
 }
 
 static int region_fill(struct mshv_region *region)

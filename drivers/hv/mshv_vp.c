@@ -42,7 +42,7 @@ static bool vp_has_vectors(struct mshv_vp *vp)
 	struct page *page = vp->pages[MSHV_STATE_PAGE_REGISTERS];
 	const struct tlfs_register_page *regs;
 
-	if (!page)
+	if (!page || !mshv_takes_vectors())
 		return false;
 
 	regs = page_address(page);

@@ -108,6 +108,11 @@ TEST_F(vm, rejects_no_pages_no_bitmap_and_wrapping_pages)
 	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, NOOP, 0, 8, NULL));
 	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, NOOP, ~0ULL, 8,
 				 self->bitmap));
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, NOOP, (1ULL << 40) - 7, 8,
+				 self->bitmap));
+	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, NOOP, 0, 1ULL << 41,
+				 self->bitmap));
 }
 
 TEST_F(vm, nothing_to_get_without_tracking)
