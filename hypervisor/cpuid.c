@@ -91,7 +91,8 @@ static void synthetic_leaf(const struct vp *vp, u32 leaf, u32 last, u32 out[4])
 		regs_set(out, HV_BUILD, HV_VERSION, 0, 0);
 		break;
 	case HV_CPUID_FEATURES:
-		regs_set(out, pt->privileges, pt->privileges >> 32, 0, features_edx(pt));
+		regs_set(out, pt->privileges, pt->privileges >> 32,
+			 is_root && options.root_scheduler ? HV_FEATURE_DISPATCH_INJECT : 0, features_edx(pt));
 		break;
 	case HV_CPUID_RECOMMENDATIONS:
 		regs_set(out, is_root ? HV_HINT_RELAXED_TIMING | HV_HINT_DEPRECATE_AUTO_EOI : child_hints(pt),

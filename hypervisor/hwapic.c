@@ -11,6 +11,7 @@
 #define APIC_LDR	0xd0
 #define APIC_DFR	0xe0
 #define APIC_SVR	0xf0
+#define APIC_ISR	0x100
 #define APIC_TMR	0x180
 #define APIC_ICR_LOW	0x300
 #define APIC_ICR_HIGH	0x310
@@ -48,6 +49,11 @@ u32 apic_own_id(void)
 bool apic_is_level(u8 vector)
 {
 	return apic_read(APIC_TMR + vector / 32 * 0x10) & BIT(vector % 32);
+}
+
+bool apic_in_service(u8 vector)
+{
+	return apic_read(APIC_ISR + vector / 32 * 0x10) & BIT(vector % 32);
 }
 
 void apic_eoi(void)

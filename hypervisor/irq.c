@@ -47,15 +47,17 @@ void irq_init_lp(struct lp *lp)
 	lp->routes = boot_alloc((NR_VECTORS * sizeof(struct route) + PAGE_SIZE - 1) >> PAGE_SHIFT);
 }
 
+/* A device that uses one of these makes this LP look once more. */
 static bool own_vector(u8 vector)
 {
-	return vector >= VECTOR_TIMER;
+	return vector == VECTOR_TIMER || vector == VECTOR_KICK;
 }
 
 /* In the interrupt entry, without the lock: note it, and let the next one come. */
 void irq_taken(struct lp *lp, u8 vector)
 {
-	if (vector == VECTOR_SPURIOUS)
+	/* A true one is not in service; a device's is. */
+	if (vector == VECTOR_SPURIOUS && !apic_in_service(vector))
 		return;
 	if (vector == VECTOR_TIMER)
 		lp->timer_ns = ~0ull;

@@ -70,16 +70,21 @@ trap_entries:
 	vector = 0
 	.rept 256
 	.align 16
-	.if !((vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30))
-	pushq	$0
-	.endif
 	pushq	$vector
 	jmp	trap_common
 	vector = vector + 1
 	.endr
 
+/*
+ * A device's interrupt may have the vector of an exception that has an error code, and
+ * comes without. The stack was aligned to 16 bytes before the frame: that tells.
+ */
 trap_common:
-	push	%rax
+	testb	$8, %spl
+	jnz	1f
+	pushq	(%rsp)
+	movq	$0, 8(%rsp)
+1:	push	%rax
 	push	%rcx
 	push	%rdx
 	push	%rbx

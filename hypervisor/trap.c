@@ -48,7 +48,8 @@ void trap(struct trap_frame *f)
 {
 	struct lp *lp = this_lp();
 
-	if (f->vector >= 32) {
+	/* Nobody keeps a device from the vector of an exception. */
+	if (f->vector >= 32 || apic_in_service(f->vector)) {
 		irq_taken(lp, f->vector);
 		return;
 	}

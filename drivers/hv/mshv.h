@@ -19,8 +19,14 @@
  *	mshv_partition.lock		mutex: ioctls of a partition file,
  *					regions, ioeventfds, creation of VPs
  *	mshv_vp.lock			mutex: ioctls of a VP file
- *	mm_struct.mmap_lock		while memory is pinned or device memory
- *					is looked up
+ *	mshv_partition.regions_lock	rwsem: tree of regions; read while a VP
+ *					thread or a translation makes memory
+ *					accessible
+ *	mm_struct.mmap_lock		while memory is pinned, faulted in, or
+ *					device memory is looked up
+ *	mshv_region.lock		mutex: what is mapped of a movable
+ *					region; taken by its notifier, so no
+ *					allocation may be made inside
  *	mshv_partition.irq_srcu		read: routing table, during injection
  *	lock of an eventfd		held when an irqfd is woken up
  *	mshv_partition.irqfds_lock	spinlock, interrupts off: list of irqfds
@@ -34,7 +40,9 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
+#include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/srcu.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -95,8 +103,18 @@ void mshv_ledger_show_total(struct seq_file *m);
  * mshv_region.c: guest memory
  */
 
+/* Guest page numbers have at most 40 bits: 52-bit physical addresses */
+#define MSHV_MAX_GFN		BIT_ULL(40)
+
+/**
+ * enum mshv_region_type - what is behind a region
+ * @MSHV_REGION_PINNED: RAM that stays where it is
+ * @MSHV_REGION_MOVABLE: RAM that is mapped while its owner has it in place
+ * @MSHV_REGION_DEVICE: device memory
+ */
 enum mshv_region_type {
 	MSHV_REGION_PINNED,
+	MSHV_REGION_MOVABLE,
 	MSHV_REGION_DEVICE,
 };
 
@@ -108,10 +126,13 @@ enum mshv_region_type {
  * @map_flags: TLFS_MAP_*
  * @userspace_addr: where it came from in user space
  * @nr_pages: its size
- * @nr_pinned: pages that are pinned, from the start
- * @nr_mapped: pages that are mapped, from the start
- * @pfns: root page number of each page
- * @mm: whose pinned memory it counts as
+ * @mm: process whose memory it is
+ * @nr_pinned: pages that are pinned, from the start; not movable
+ * @nr_mapped: pages that are mapped, from the start; not movable
+ * @chunks: which pages of the root they are; not movable
+ * @lock: guards what is mapped of @windows; movable
+ * @windows: struct mshv_window by number of the large guest page; movable
+ * @notifier: says when @mm loses pages; movable
  */
 struct mshv_region {
 	struct interval_tree_node node;
@@ -120,10 +141,13 @@ struct mshv_region {
 	u32 map_flags;
 	u64 userspace_addr;
 	u64 nr_pages;
+	struct mm_struct *mm;
 	u64 nr_pinned;
 	u64 nr_mapped;
-	unsigned long *pfns;
-	struct mm_struct *mm;
+	struct mshv_chunk *chunks;
+	struct mutex lock; /* what is mapped of @windows */
+	struct xarray windows;
+	struct mmu_interval_notifier notifier;
 };
 
 static inline u64 mshv_region_gfn(const struct mshv_region *region)
@@ -132,7 +156,20 @@ static inline u64 mshv_region_gfn(const struct mshv_region *region)
 }
 
 long mshv_region_ioctl_set(void *object, void __user *uarg, void *arg);
+bool mshv_region_fault(struct mshv_partition *pt, u64 gfn, u8 access);
+void mshv_region_merge_lost(struct mshv_partition *pt, u64 gfn, u8 *states,
+			    unsigned int nr, bool clear);
 void mshv_region_release_all(struct mshv_partition *pt);
+
+/*
+ * mshv_movable.c: guest memory that can move
+ */
+
+int mshv_movable_start(struct mshv_region *region);
+void mshv_movable_end(struct mshv_region *region);
+int mshv_movable_fault(struct mshv_region *region, u64 gfn);
+void mshv_movable_merge_lost(struct mshv_region *region, u64 gfn, u8 *states,
+			     unsigned int nr, bool clear);
 
 /*
  * mshv_partition.c
@@ -168,7 +205,9 @@ enum mshv_async_state {
  * @hash: in the table of all partitions
  * @pool: account of the memory deposited for it
  * @ledger: account of all other memory
- * @regions: guest memory, by guest page number; under @lock
+ * @regions: guest memory, by guest page number
+ * @regions_lock: guards @regions; read for as long as a region is used, except
+ *	by those who hold @lock
  * @vps: VPs by index; read under RCU
  * @ioeventfds: lists of struct mshv_ioeventfd; under @lock, and read under RCU
  * @irqfds: list of struct mshv_irqfd; under @irqfds_lock
@@ -193,6 +232,7 @@ struct mshv_partition {
 	struct mshv_pool pool;
 	struct mshv_ledger ledger;
 	struct rb_root_cached regions;
+	struct rw_semaphore regions_lock;
 	struct xarray vps;
 	struct list_head ioeventfds[MSHV_IO_SPACES];
 	struct list_head irqfds;
@@ -239,12 +279,14 @@ enum mshv_state_page {
  * @intercepts: messages returned to user space
  * @cancels: runs that ended by a signal
  * @spurious_kicks: wake-ups without a message
+ * @faults: intercepts that mapped memory
  */
 struct mshv_vp_stats {
 	u64 runs;
 	u64 intercepts;
 	u64 cancels;
 	u64 spurious_kicks;
+	u64 faults;
 };
 
 /**
@@ -295,9 +337,15 @@ struct mshv_vp {
 			    vp_->index, ##__VA_ARGS__); \
 })
 
+/* Page tables of a walk that can be missing, and go missing again */
+#define MSHV_TRANSLATE_TRIES	16
+
 long mshv_vp_ioctl_create(void *object, void __user *uarg, void *arg);
 long mshv_vp_ioctl_run(void *object, void __user *uarg, void *arg);
 long mshv_vp_ioctl_translate(void *object, void __user *uarg, void *arg);
+bool mshv_translate_again(struct mshv_partition *pt,
+			  const struct tlfs_out_translate_virtual_address *out,
+			  unsigned int *tries);
 void mshv_vp_kick(struct mshv_vp *vp);
 void mshv_vp_release(struct mshv_vp *vp);
 
@@ -423,6 +471,7 @@ enum mshv_fd {
 long mshv_ioctl_dispatch(enum mshv_fd fd, void *object, struct mutex *lock,
 			 unsigned int cmd, unsigned long arg);
 bool mshv_root_scheduler(void);
+bool mshv_takes_vectors(void);
 bool mshv_going_down(void);
 
 /*
@@ -438,6 +487,8 @@ int hv_call_get_partition_property(u64 partition_id, u32 code, u64 *value);
 int hv_call_get_system_property(u32 id, u64 *value);
 int hv_call_map_gpa_pages(struct mshv_pool *pool, u64 gfn, u32 flags,
 			  const u64 *pfns, u16 count, u16 *done);
+u64 hv_call_try_map_gpa_pages(u64 partition_id, u64 gfn, u32 flags,
+			      const u64 *pfns, u16 count, u16 *done);
 int hv_call_unmap_gpa_pages(u64 partition_id, u64 gfn, u32 flags, u16 count,
 			    u16 *done);
 int hv_call_get_gpa_pages_access_states(u64 partition_id, u64 flags, u64 gfn,

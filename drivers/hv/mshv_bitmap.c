@@ -16,12 +16,12 @@
 
 /**
  * struct bitmap_query - what is asked about each page
- * @partition_id: whose pages
+ * @partition: whose pages
  * @flags: TLFS_ACCESS_*, what is to be changed
  * @bit: TLFS_ACCESS_STATE_*, what is reported
  */
 struct bitmap_query {
-	u64 partition_id;
+	struct mshv_partition *partition;
 	u64 flags;
 	u8 bit;
 };
@@ -60,12 +60,14 @@ static int bitmap_get_batch(const struct bitmap_query *query, u64 gfn,
 {
 	int ret;
 
-	ret = hv_call_get_gpa_pages_access_states(query->partition_id,
+	ret = hv_call_get_gpa_pages_access_states(query->partition->id,
 						  query->flags, gfn, states,
 						  nr);
 	if (ret)
 		return ret;
 
+	mshv_region_merge_lost(query->partition, gfn, states, nr,
+			       query->flags & TLFS_ACCESS_CLEAR_DIRTY);
 	bitmap_pack(states, nr, query->bit);
 	return copy_to_user(ubitmap, states, DIV_ROUND_UP(nr, 8)) ? -EFAULT : 0;
 }
@@ -108,14 +110,15 @@ long mshv_bitmap_ioctl_get(void *object, void __user *uarg, void *arg)
 {
 	const struct mshv_gpap_access_bitmap *args = arg;
 	struct mshv_partition *pt = object;
-	struct bitmap_query query = { .partition_id = pt->id };
+	struct bitmap_query query = { .partition = pt };
 	u64 end;
 
 	if (args->access_type >= MSHV_GPAP_ACCESS_TYPE_COUNT ||
 	    args->access_op >= MSHV_GPAP_ACCESS_OP_COUNT ||
 	    memchr_inv(args->rsvd, 0, sizeof(args->rsvd)) ||
 	    !args->page_count || !args->bitmap_ptr ||
-	    check_add_overflow(args->gpap_base, args->page_count, &end))
+	    check_add_overflow(args->gpap_base, args->page_count, &end) ||
+	    end > MSHV_MAX_GFN)
 		return -EINVAL;
 
 	query.flags = bitmap_flags[args->access_type][args->access_op];

@@ -161,6 +161,18 @@ int hv_call_get_system_property(u32 id, u64 *value)
 	return ret;
 }
 
+static u64 call_map_gpa_pages(u64 partition_id, u64 gfn, u32 flags,
+			      struct mshv_reps *reps)
+{
+	const struct tlfs_in_map_gpa_pages in = {
+		.partition_id = partition_id,
+		.gfn = gfn,
+		.flags = flags,
+	};
+
+	return call_rep(TLFS_CALL_MAP_GPA_PAGES, &in, sizeof(in), reps);
+}
+
 /**
  * hv_call_map_gpa_pages() - HvCallMapGpaPages
  * @pool: pool of the partition
@@ -175,11 +187,6 @@ int hv_call_get_system_property(u32 id, u64 *value)
 int hv_call_map_gpa_pages(struct mshv_pool *pool, u64 gfn, u32 flags,
 			  const u64 *pfns, u16 count, u16 *done)
 {
-	const struct tlfs_in_map_gpa_pages in = {
-		.partition_id = pool->partition_id,
-		.gfn = gfn,
-		.flags = flags,
-	};
 	struct mshv_reps reps = {
 		.in = pfns,
 		.in_size = sizeof(*pfns),
@@ -189,12 +196,37 @@ int hv_call_map_gpa_pages(struct mshv_pool *pool, u64 gfn, u32 flags,
 	u64 status;
 
 	do {
-		status = call_rep(TLFS_CALL_MAP_GPA_PAGES, &in, sizeof(in),
-				  &reps);
+		status = call_map_gpa_pages(pool->partition_id, gfn, flags,
+					    &reps);
 	} while (mshv_retry(&retry, status));
 
 	*done = reps.done;
 	return retry.error;
+}
+
+/**
+ * hv_call_try_map_gpa_pages() - HvCallMapGpaPages, without depositing memory
+ * @partition_id: the partition
+ * @gfn: guest page number of the first element
+ * @flags: TLFS_MAP_*
+ * @pfns: page to map, for each element
+ * @count: number of elements, at most TLFS_MAP_GPA_PAGES_BATCH
+ * @done: number of elements that were mapped, on failure too
+ *
+ * Return: TLFS_STATUS_*.
+ */
+u64 hv_call_try_map_gpa_pages(u64 partition_id, u64 gfn, u32 flags,
+			      const u64 *pfns, u16 count, u16 *done)
+{
+	struct mshv_reps reps = {
+		.in = pfns,
+		.in_size = sizeof(*pfns),
+		.count = count,
+	};
+	u64 status = call_map_gpa_pages(partition_id, gfn, flags, &reps);
+
+	*done = reps.done;
+	return status;
 }
 
 /**

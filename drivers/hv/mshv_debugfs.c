@@ -59,6 +59,7 @@ static int runs_show(struct seq_file *m, void *unused)
 	seq_printf(m, "%-16s: %llu\n", "cancels", vp->stats.cancels);
 	seq_printf(m, "%-16s: %llu\n", "spurious kicks",
 		   vp->stats.spurious_kicks);
+	seq_printf(m, "%-16s: %llu\n", "faults", vp->stats.faults);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(runs);

@@ -259,6 +259,8 @@ static int hvcall_issue_async(struct hvcall *call)
 
 	call->status = hvcall_issue(call);
 	if (call->status == TLFS_STATUS_CALL_PENDING) {
+		/* Unless it ends, it has no status */
+		call->status = TLFS_STATUS_SUCCESS;
 		ret = mshv_partition_wait_async(pt, &call->status);
 		if (ret)
 			return ret;
@@ -268,9 +270,19 @@ static int hvcall_issue_async(struct hvcall *call)
 	return 0;
 }
 
+/* A translation may have to wait for memory that is not mapped */
+static bool hvcall_is_missing_memory(const struct hvcall *call,
+				     unsigned int *tries)
+{
+	return call->desc->code == TLFS_CALL_TRANSLATE_VIRTUAL_ADDRESS &&
+		call->status == TLFS_STATUS_SUCCESS &&
+		mshv_translate_again(call->partition, call->out, tries);
+}
+
 static int hvcall_run(struct hvcall *call)
 {
 	struct mshv_retry retry = MSHV_RETRY(call->pool);
+	unsigned int tries = MSHV_TRANSLATE_TRIES;
 	int ret;
 
 	call->reps.in = call->desc->in_elem ? call->in + call->desc->in_len : NULL;
@@ -287,7 +299,8 @@ static int hvcall_run(struct hvcall *call)
 		} else {
 			call->status = hvcall_issue(call);
 		}
-	} while (mshv_retry(&retry, call->status));
+	} while (hvcall_is_missing_memory(call, &tries) ||
+		 mshv_retry(&retry, call->status));
 
 	return retry.error;
 }

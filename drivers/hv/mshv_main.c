@@ -14,6 +14,7 @@
 #include <linux/uaccess.h>
 
 #include <asm/mshyperv.h>
+#include <asm/processor.h>
 
 #include "mshv.h"
 
@@ -110,6 +111,7 @@ static const struct mshv_ioctl mshv_ioctls[] = {
 };
 
 static u64 scheduler_type;
+static bool takes_vectors;
 static bool going_down;
 
 /**
@@ -120,6 +122,17 @@ static bool going_down;
 bool mshv_root_scheduler(void)
 {
 	return scheduler_type == TLFS_SCHEDULER_ROOT;
+}
+
+/**
+ * mshv_takes_vectors() - does the hypervisor take interrupts from the page of
+ * registers when this kernel dispatches a VP?
+ *
+ * Return: true if so.
+ */
+bool mshv_takes_vectors(void)
+{
+	return takes_vectors;
 }
 
 /**
@@ -260,6 +273,8 @@ static int mshv_check_scheduler(void)
 		return -EOPNOTSUPP;
 	}
 
+	takes_vectors = mshv_root_scheduler() &&
+		cpuid_ecx(HYPERV_CPUID_FEATURES) & TLFS_FEATURE_DISPATCH_INJECT;
 	return 0;
 }
 

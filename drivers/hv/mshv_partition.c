@@ -17,6 +17,9 @@
 #include "mshv.h"
 #include "mshv_trace.h"
 
+/* After this time any signal ends the wait for a completion */
+#define ASYNC_PATIENCE		HZ
+
 /* All partitions by id, for the interrupt handler; read under RCU */
 #define PARTITIONS_BITS		6
 
@@ -255,6 +258,7 @@ static struct mshv_partition *partition_alloc(void)
 	kref_init(&pt->refs);
 	mutex_init(&pt->lock);
 	pt->regions = RB_ROOT_CACHED;
+	init_rwsem(&pt->regions_lock);
 	xa_init(&pt->vps);
 	for (space = 0; space < MSHV_IO_SPACES; space++)
 		INIT_LIST_HEAD(&pt->ioeventfds[space]);
@@ -383,7 +387,7 @@ int mshv_partition_begin_async(struct mshv_partition *pt)
 {
 	lockdep_assert_held(&pt->lock);
 
-	/* Done: a caller was killed before the completion came */
+	/* Done: a signal came before the completion did */
 	if (atomic_read(&pt->async_state) == MSHV_ASYNC_PENDING)
 		return -EPERM;
 
@@ -391,22 +395,33 @@ int mshv_partition_begin_async(struct mshv_partition *pt)
 	return 0;
 }
 
+static bool partition_async_done(struct mshv_partition *pt)
+{
+	return atomic_read_acquire(&pt->async_state) == MSHV_ASYNC_DONE;
+}
+
 /**
  * mshv_partition_wait_async() - wait for the end of an asynchronous hypercall
  * @pt: the partition
  * @status: how the hypercall ended
  *
- * Return: 0, or -EINTR if a fatal signal came first; then the completion
- * remains outstanding.
+ * Programs do not expect that a signal which is not meant to kill them ends
+ * this.  It does so only if the hypervisor takes exceptionally long.
+ *
+ * Return: 0, or -EINTR if a signal came first; then the completion remains
+ * outstanding.
  */
 int mshv_partition_wait_async(struct mshv_partition *pt, u64 *status)
 {
-	int ret;
+	long ret;
 
-	ret = wait_event_killable(pt->async_wait,
-				  atomic_read_acquire(&pt->async_state) ==
-				  MSHV_ASYNC_DONE);
-	if (ret)
+	ret = wait_event_killable_timeout(pt->async_wait,
+					  partition_async_done(pt),
+					  ASYNC_PATIENCE);
+	if (!ret)
+		ret = wait_event_interruptible(pt->async_wait,
+					       partition_async_done(pt));
+	if (ret < 0)
 		return -EINTR;
 
 	*status = pt->async_status;

@@ -102,6 +102,9 @@ static void state_page_unmap(struct mshv_vp *vp, enum mshv_state_page type)
  * mshv_state_pages_map() - map the state pages of a new VP
  * @vp: the VP
  *
+ * The page of registers is there for speed, and not everywhere; hypercalls do the
+ * same.  A shortage of memory is no reason to go without it.
+ *
  * Return: 0 or a negative errno; mshv_state_pages_unmap() undoes what was done.
  */
 int mshv_state_pages_map(struct mshv_vp *vp)
@@ -112,7 +115,8 @@ int mshv_state_pages_map(struct mshv_vp *vp)
 	if (ret)
 		return ret;
 
-	return state_page_map(vp, MSHV_STATE_PAGE_REGISTERS);
+	ret = state_page_map(vp, MSHV_STATE_PAGE_REGISTERS);
+	return ret == -ENOMEM ? ret : 0;
 }
 
 /**

@@ -36,9 +36,17 @@ static struct tlfs_msg *vp_message_page(struct mshv_vp *vp)
 	return page_address(vp->pages[MSHV_STATE_PAGE_INTERCEPT]);
 }
 
-static struct tlfs_register_page *vp_register_page(struct mshv_vp *vp)
+/* Are there interrupts on the register page for the hypervisor to take? */
+static bool vp_has_vectors(struct mshv_vp *vp)
 {
-	return page_address(vp->pages[MSHV_STATE_PAGE_REGISTERS]);
+	struct page *page = vp->pages[MSHV_STATE_PAGE_REGISTERS];
+	const struct tlfs_register_page *regs;
+
+	if (!page || !mshv_takes_vectors())
+		return false;
+
+	regs = page_address(page);
+	return READ_ONCE(regs->vector_count);
 }
 
 /**
@@ -191,7 +199,7 @@ static u32 vp_dispatch_flags(struct mshv_vp *vp)
 
 	if (vp->intercepted)
 		flags |= TLFS_DISPATCH_CLEAR_INTERCEPT_SUSPEND;
-	if (READ_ONCE(vp_register_page(vp)->vector_count))
+	if (vp_has_vectors(vp))
 		flags |= TLFS_DISPATCH_SCAN_INTERRUPTS;
 
 	return flags;
@@ -238,7 +246,7 @@ static int vp_lift_suspend(struct mshv_vp *vp)
 static int vp_wait_unblocked(struct mshv_vp *vp)
 {
 	if (wait_event_interruptible(vp->wait, atomic_xchg(&vp->kicks, 0) ||
-				     READ_ONCE(vp_register_page(vp)->vector_count) ||
+				     vp_has_vectors(vp) ||
 				     mshv_going_down()))
 		return -EINTR;
 
@@ -288,6 +296,20 @@ static bool vp_handle_eoi(struct mshv_vp *vp)
 	return mshv_irqfd_ack(vp->partition, eoi.vector);
 }
 
+/* Memory that is there, but not mapped at the moment */
+static bool vp_handle_memory(struct mshv_vp *vp)
+{
+	struct tlfs_msg_memory memory;
+
+	memcpy(&memory, vp->message.payload, sizeof(memory));
+	if (!mshv_region_fault(vp->partition, memory.gpa >> PAGE_SHIFT,
+			       memory.header.access_type))
+		return false;
+
+	vp->stats.faults++;
+	return true;
+}
+
 /* A write to a port that has an eventfd is done when that is signalled */
 static bool vp_handle_port(struct mshv_vp *vp)
 {
@@ -315,6 +337,9 @@ static bool vp_handle_message(struct mshv_vp *vp)
 	switch (vp->message.type) {
 	case TLFS_MSG_X64_APIC_EOI:
 		return vp_handle_eoi(vp);
+	case TLFS_MSG_GPA_INTERCEPT:
+	case TLFS_MSG_UNMAPPED_GPA:
+		return vp_handle_memory(vp);
 	case TLFS_MSG_X64_IO_PORT:
 		return vp_handle_port(vp);
 	default:
@@ -380,13 +405,37 @@ long mshv_vp_ioctl_run(void *object, void __user *uarg, void *arg)
 }
 
 /**
+ * mshv_translate_again() - did a translation end where memory was not mapped?
+ * @pt: the partition
+ * @out: result of HvCallTranslateVirtualAddress
+ * @tries: starts as MSHV_TRANSLATE_TRIES
+ *
+ * Context: Process context, may sleep.
+ * Return: true if that memory is mapped now, so that it can be tried again.
+ */
+bool mshv_translate_again(struct mshv_partition *pt,
+			  const struct tlfs_out_translate_virtual_address *out,
+			  unsigned int *tries)
+{
+	bool write = out->result_code == TLFS_TRANSLATE_GPA_NO_WRITE;
+
+	if (!write && out->result_code != TLFS_TRANSLATE_GPA_UNMAPPED &&
+	    out->result_code != TLFS_TRANSLATE_GPA_NO_READ)
+		return false;
+
+	cond_resched();
+	return (*tries)-- && !fatal_signal_pending(current) &&
+		mshv_region_fault(pt, out->gpa_page,
+				  write ? TLFS_ACCESS_WRITE : TLFS_ACCESS_READ);
+}
+
+/**
  * mshv_vp_ioctl_translate() - MSHV_VP_TRANSLATE_GVA
  * @object: VP, locked
  * @uarg: not used
  * @arg: struct mshv_translate_gva
  *
- * All memory is pinned and mapped, so that a page table which cannot be read
- * is one that the guest has put where there is no memory.
+ * Memory that is not mapped at the moment is mapped for this.
  *
  * Return: 0 or a negative errno.
  */
@@ -394,15 +443,19 @@ long mshv_vp_ioctl_translate(void *object, void __user *uarg, void *arg)
 {
 	struct tlfs_out_translate_virtual_address out = { };
 	const struct mshv_translate_gva *args = arg;
+	unsigned int tries = MSHV_TRANSLATE_TRIES;
 	struct mshv_translate_gva_result result;
 	struct mshv_vp *vp = object;
 	u64 gpa;
 	int ret;
 
-	ret = hv_call_translate_virtual_address(vp, args->flags,
-						args->gva >> PAGE_SHIFT, &out);
-	if (ret)
-		return ret;
+	do {
+		ret = hv_call_translate_virtual_address(vp, args->flags,
+							args->gva >> PAGE_SHIFT,
+							&out);
+		if (ret)
+			return ret;
+	} while (mshv_translate_again(vp->partition, &out, &tries));
 
 	result.result_code = out.result_code;
 	result.cache_type = out.cache_type;

@@ -419,7 +419,7 @@ static void large_memory_all(void)
 	/* The kernel's counter is late by some pages */
 	if (large_kib() < (long)(GIB / 1024 / 16 * 15))
 		errx(2, "the root has large pages for %ld KiB only", large_kib());
-	memory_bench("map-1GiB-of-2M", "unmap-1GiB-of-2M", 3, 0);
+	memory_bench("map-1GiB-of-2M", "unmap-1GiB-of-2M", 3, GIB / PAGE);
 }
 
 static void small_memory_all(void)

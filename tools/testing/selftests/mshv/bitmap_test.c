@@ -108,6 +108,11 @@ TEST_F(vm, rejects_no_pages_no_bitmap_and_wrapping_pages)
 	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, NOOP, 0, 8, NULL));
 	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, NOOP, ~0ULL, 8,
 				 self->bitmap));
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, NOOP, (1ULL << 40) - 7, 8,
+				 self->bitmap));
+	EXPECT_ERRNO(EINVAL, get(self->vm.fd, DIRTY, NOOP, 0, 1ULL << 41,
+				 self->bitmap));
 }
 
 TEST_F(vm, nothing_to_get_without_tracking)
@@ -202,6 +207,109 @@ TEST_F(vm, many_pages_at_once)
 			break;
 	EXPECT_EQ(nr / 8, i);
 	free(bitmap);
+}
+
+/*
+ * Large pages
+ */
+
+#define LARGE		(2UL << 20)
+#define LARGE_PAGES	(LARGE / PAGE)
+#define NR_LARGE	3
+
+static GUEST void guest_touch_large(void)
+{
+	guest_write32(VM_HOLE + LARGE + 5 * PAGE, 1);
+	guest_outl(PORT_DONE, 0);
+}
+
+FIXTURE(large)
+{
+	struct vm vm;
+	struct msg msg;
+	uint8_t *mem;
+	uint8_t bitmap[NR_LARGE * LARGE_PAGES / 8];
+};
+
+FIXTURE_SETUP(large)
+{
+	uint8_t *mem;
+
+	if (access(MSHV_DEVICE, F_OK))
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
+	ASSERT_EQ(0, vm_create(&self->vm));
+	mem = vm_pages((NR_LARGE + 1) * LARGE);
+	ASSERT_NE(NULL, mem);
+	self->mem = mem + (-(uintptr_t)mem & (LARGE - 1));
+	madvise(self->mem, NR_LARGE * LARGE, MADV_HUGEPAGE);
+	ASSERT_EQ(0, vm_map(self->vm.fd, VM_HOLE / PAGE, self->mem,
+			    NR_LARGE * LARGE, VM_RWX));
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_touch_large));
+}
+
+FIXTURE_TEARDOWN(large)
+{
+	vm_destroy(&self->vm);
+}
+
+static int get_large(FIXTURE_DATA(large) *self, int type, int op)
+{
+	return get(self->vm.fd, type, op, VM_HOLE / PAGE,
+		   NR_LARGE * LARGE_PAGES, self->bitmap);
+}
+
+/* Number of pages of a large page that have their bit set */
+static int count(const uint8_t *bitmap, int large)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < LARGE_PAGES; i++)
+		nr += bit(bitmap, large * LARGE_PAGES + i);
+	return nr;
+}
+
+TEST_F(large, written_page_is_dirty_and_its_neighbours_are_not)
+{
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	ASSERT_EQ(0, get_large(self, DIRTY, CLEAR));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	ASSERT_EQ(PORT_DONE, self->msg.io.port);
+	ASSERT_EQ(0, get_large(self, DIRTY, NOOP));
+	EXPECT_EQ(0, count(self->bitmap, 0));
+	EXPECT_TRUE(bit(self->bitmap, LARGE_PAGES + 5));
+	EXPECT_EQ(0, count(self->bitmap, 2));
+}
+
+TEST_F(large, part_of_it_can_be_cleared_and_set)
+{
+	uint64_t gfn = VM_HOLE / PAGE + LARGE_PAGES;
+
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	ASSERT_EQ(0, get_large(self, DIRTY, SET));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, CLEAR, gfn, 8, self->bitmap));
+	EXPECT_EQ(0xff, self->bitmap[0]);
+	ASSERT_EQ(0, get_large(self, DIRTY, CLEAR));
+	EXPECT_EQ(LARGE_PAGES, count(self->bitmap, 0));
+	EXPECT_EQ(LARGE_PAGES - 8, count(self->bitmap, 1));
+	EXPECT_EQ(LARGE_PAGES, count(self->bitmap, 2));
+	ASSERT_EQ(0, get(self->vm.fd, DIRTY, SET, gfn, 8, self->bitmap));
+	ASSERT_EQ(0, get_large(self, DIRTY, NOOP));
+	EXPECT_EQ(8, count(self->bitmap, 1));
+}
+
+TEST_F(large, can_be_unmapped_while_it_is_tracked)
+{
+	long long mapped = ledger_total("mapped");
+
+	ASSERT_EQ(0, track(self->vm.fd, 1));
+	ASSERT_EQ(0, get_large(self, DIRTY, CLEAR));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(0, vm_unmap(self->vm.fd, VM_HOLE / PAGE, self->mem,
+			      NR_LARGE * LARGE));
+	if (mapped >= 0)
+		EXPECT_EQ(mapped - NR_LARGE * LARGE_PAGES,
+			  ledger_total("mapped"));
+	EXPECT_EQ(1, *(uint32_t *)(self->mem + LARGE + 5 * PAGE));
 }
 
 TEST_HARNESS_MAIN

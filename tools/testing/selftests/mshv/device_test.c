@@ -37,13 +37,6 @@ FIXTURE_TEARDOWN(fds)
 	vm_destroy(&self->vm);
 }
 
-#define EXPECT_ERRNO(error, call) \
-	do { \
-		errno = 0; \
-		EXPECT_EQ(-1, (long)(call)); \
-		EXPECT_EQ(error, errno); \
-	} while (0)
-
 TEST_F(fds, unknown_ioctl_is_enotty_on_each)
 {
 	char arg[256] = { };

@@ -10,25 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../kselftest_harness.h"
-#include "lib/vm.h"
-
-FIXTURE(vm)
-{
-	struct vm vm;
-};
-
-FIXTURE_SETUP(vm)
-{
-	if (access(MSHV_DEVICE, F_OK))
-		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
-	ASSERT_EQ(0, vm_create(&self->vm));
-}
-
-FIXTURE_TEARDOWN(vm)
-{
-	vm_destroy(&self->vm);
-}
+#include "lib/machine.h"
 
 /* GetVpRegisters of RAX */
 struct get_input {

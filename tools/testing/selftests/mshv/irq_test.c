@@ -3,6 +3,7 @@
  * Interrupts and doorbells.
  */
 #define _GNU_SOURCE
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -329,6 +330,38 @@ TEST_F(vm, asserted_interrupt_reaches_the_guest)
 	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
 	ASSERT_EQ(0, vm_hvcall(self->vm.fd, HVCALL_ASSERT_VIRTUAL_INTERRUPT, 0,
 			       &in, sizeof(in), NULL, 0, NULL));
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
+}
+
+/* The hypervisor says whether it takes vectors from the register page */
+static bool takes_vectors(void)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	__cpuid_count(0x40000003, 0, eax, ebx, ecx, edx);
+	return ecx & 1 << 9;
+}
+
+TEST_F(vm, vectors_on_the_register_page_interrupt_the_guest)
+{
+	if (!takes_vectors())
+		SKIP(return, "the hypervisor schedules VPs by itself");
+	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
+	self->vm.regs->vectors[0] = VECTOR;
+	self->vm.regs->vector_count = 1;
+	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
+	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
+	EXPECT_EQ(0, self->vm.regs->vector_count);
+}
+
+TEST_F(vm, more_vectors_than_fit_onto_the_register_page_do_no_harm)
+{
+	if (!takes_vectors())
+		SKIP(return, "the hypervisor schedules VPs by itself");
+	ASSERT_EQ(0, start_waiting(&self->vm, &self->msg));
+	memset(self->vm.regs->vectors, VECTOR, sizeof(self->vm.regs->vectors));
+	self->vm.regs->vector_count = 255;
 	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
 	EXPECT_EQ(PORT_IRQ, self->msg.io.port);
 }

@@ -19,6 +19,7 @@
 #define ON_VP		4
 #define ON_GUEST	(ON_PARTITION | ON_VP)
 #define ON_ALL		(ON_DEVICE | ON_GUEST)
+#define NR_FDS		3
 
 /* Input of all of them: partition id, then up to 31 words of 64 bits */
 struct input {
@@ -29,6 +30,8 @@ struct input {
 FIXTURE(call)
 {
 	struct vm vm;
+	int allowed[NR_FDS + 1];	/* where it may be made; ends with -1 */
+	int refused[NR_FDS + 1];	/* where not; ends with -1 */
 	struct input in;
 	uint8_t out[PAGE];
 };
@@ -175,6 +178,18 @@ static bool may_fail(uint16_t code)
 		code == HVCALL_ASSERT_VIRTUAL_INTERRUPT;
 }
 
+/* The files of a machine that are in a mask of ON_* */
+static void fds_choose(const struct vm *vm, int mask, int *chosen)
+{
+	const int fds[NR_FDS] = { vm->dev, vm->fd, vm->vp };
+	int i;
+
+	for (i = 0; i < NR_FDS; i++)
+		if (mask & 1 << i)
+			*chosen++ = fds[i];
+	*chosen = -1;
+}
+
 FIXTURE_SETUP(call)
 {
 	if (access(MSHV_DEVICE, F_OK))
@@ -183,6 +198,8 @@ FIXTURE_SETUP(call)
 	ASSERT_EQ(0, vm_set_property(self->vm.fd,
 				     PROPERTY_GPA_PAGE_ACCESS_TRACKING, 1,
 				     NULL));
+	fds_choose(&self->vm, variant->fds, self->allowed);
+	fds_choose(&self->vm, ~variant->fds, self->refused);
 	memset(&self->in, 0, sizeof(self->in));
 	memcpy(self->in.words, variant->words, sizeof(variant->words));
 }
@@ -190,13 +207,6 @@ FIXTURE_SETUP(call)
 FIXTURE_TEARDOWN(call)
 {
 	vm_destroy(&self->vm);
-}
-
-static int fd_of(struct vm *vm, int i)
-{
-	const int fds[] = { vm->dev, vm->fd, vm->vp };
-
-	return fds[i];
 }
 
 static struct mshv_root_hvcall arguments(FIXTURE_DATA(call) *self,
@@ -212,30 +222,22 @@ static struct mshv_root_hvcall arguments(FIXTURE_DATA(call) *self,
 	};
 }
 
-/* The next file from @i on that is one of @fds, or 3 */
-static int next_fd(int i, int fds)
-{
-	while (i < 3 && !(fds & 1 << i))
-		i++;
-	return i;
-}
-
 TEST_F(call, works_where_it_may_be_made)
 {
 	struct mshv_root_hvcall args;
-	int i, ret;
+	const int *fd;
+	int ret;
 
-	for (i = next_fd(0, variant->fds); i < 3;
-	     i = next_fd(i + 1, variant->fds)) {
+	for (fd = self->allowed; *fd >= 0; fd++) {
 		args = arguments(self, variant);
-		ret = ioctl(fd_of(&self->vm, i), MSHV_ROOT_HVCALL, &args);
+		ret = ioctl(*fd, MSHV_ROOT_HVCALL, &args);
 		if (may_fail(variant->code)) {
 			EXPECT_TRUE(!ret || args.status);
 			continue;
 		}
 		EXPECT_EQ(0, ret) {
-			TH_LOG("file %d: errno %d, status %d", i, errno,
-			       args.status);
+			TH_LOG("file %td: errno %d, status %d",
+			       fd - self->allowed, errno, args.status);
 		}
 		EXPECT_EQ(0, args.status);
 		EXPECT_EQ(variant->reps, args.reps);
@@ -245,14 +247,12 @@ TEST_F(call, works_where_it_may_be_made)
 TEST_F(call, is_refused_where_it_may_not_be_made)
 {
 	struct mshv_root_hvcall args, before;
-	int i;
+	const int *fd;
 
-	for (i = next_fd(0, ~variant->fds); i < 3;
-	     i = next_fd(i + 1, ~variant->fds)) {
+	for (fd = self->refused; *fd >= 0; fd++) {
 		args = arguments(self, variant);
 		before = args;
-		EXPECT_ERRNO(EINVAL, ioctl(fd_of(&self->vm, i),
-					   MSHV_ROOT_HVCALL, &args));
+		EXPECT_ERRNO(EINVAL, ioctl(*fd, MSHV_ROOT_HVCALL, &args));
 		EXPECT_EQ(0, memcmp(&before, &args, sizeof(args)));
 	}
 }
@@ -261,15 +261,15 @@ TEST_F(call, takes_lists_at_any_address)
 {
 	uint8_t in[sizeof(self->in) + 1], out[sizeof(self->out) + 1];
 	struct mshv_root_hvcall args;
-	int i, ret;
+	const int *fd;
+	int ret;
 
 	memcpy(in + 1, &self->in, sizeof(self->in));
-	for (i = next_fd(0, variant->fds); i < 3;
-	     i = next_fd(i + 1, variant->fds)) {
+	for (fd = self->allowed; *fd >= 0; fd++) {
 		args = arguments(self, variant);
 		args.in_ptr = (uintptr_t)(in + 1);
 		args.out_ptr = variant->out_sz ? (uintptr_t)(out + 1) : 0;
-		ret = ioctl(fd_of(&self->vm, i), MSHV_ROOT_HVCALL, &args);
+		ret = ioctl(*fd, MSHV_ROOT_HVCALL, &args);
 		EXPECT_TRUE(!ret || (may_fail(variant->code) && args.status));
 	}
 }
@@ -278,15 +278,14 @@ TEST_F(call, is_about_the_partition_of_the_file)
 {
 	static const uint64_t ids[] = { 1, 2, ~0ULL - 1, ~0ULL };
 	struct mshv_root_hvcall args;
-	int i, n, ret;
+	const int *fd;
+	int n, ret;
 
-	for (i = next_fd(0, variant->fds); i < 3;
-	     i = next_fd(i + 1, variant->fds)) {
+	for (fd = self->allowed; *fd >= 0; fd++) {
 		for (n = 0; n < 4; n++) {
 			args = arguments(self, variant);
 			self->in.partition = ids[n];
-			ret = ioctl(fd_of(&self->vm, i), MSHV_ROOT_HVCALL,
-				    &args);
+			ret = ioctl(*fd, MSHV_ROOT_HVCALL, &args);
 			EXPECT_TRUE(!ret || (may_fail(variant->code) &&
 					     args.status));
 		}
@@ -304,15 +303,14 @@ static int first_other(const uint8_t *out, int from, uint8_t value)
 TEST_F(call, stores_zeros_where_the_hypervisor_wrote_nothing)
 {
 	struct mshv_root_hvcall args;
-	int i;
+	const int *fd;
 
-	for (i = next_fd(0, variant->fds); i < 3;
-	     i = next_fd(i + 1, variant->fds)) {
+	for (fd = self->allowed; *fd >= 0; fd++) {
 		memset(self->out, 0xa5, sizeof(self->out));
 		args = arguments(self, variant);
 		args.out_sz = PAGE;
 		args.out_ptr = (uintptr_t)self->out;
-		if (ioctl(fd_of(&self->vm, i), MSHV_ROOT_HVCALL, &args)) {
+		if (ioctl(*fd, MSHV_ROOT_HVCALL, &args)) {
 			/* On failure nothing is stored */
 			ASSERT_TRUE(may_fail(variant->code));
 			EXPECT_EQ(PAGE, first_other(self->out, 0, 0xa5));
@@ -326,16 +324,15 @@ TEST_F(call, stores_zeros_where_the_hypervisor_wrote_nothing)
 TEST_F(call, stores_no_more_than_was_asked_for)
 {
 	struct mshv_root_hvcall args;
-	int i;
+	const int *fd;
 
-	for (i = next_fd(0, variant->fds); i < 3;
-	     i = next_fd(i + 1, variant->fds)) {
+	for (fd = self->allowed; *fd >= 0; fd++) {
 		memset(self->out, 0xa5, sizeof(self->out));
 		args = arguments(self, variant);
 		args.out_sz = 1;
 		args.out_ptr = (uintptr_t)self->out;
-		EXPECT_TRUE(!ioctl(fd_of(&self->vm, i), MSHV_ROOT_HVCALL,
-				   &args) || may_fail(variant->code));
+		EXPECT_TRUE(!ioctl(*fd, MSHV_ROOT_HVCALL, &args) ||
+			    may_fail(variant->code));
 		EXPECT_EQ(PAGE, first_other(self->out, 1, 0xa5));
 	}
 }
@@ -343,14 +340,12 @@ TEST_F(call, stores_no_more_than_was_asked_for)
 TEST_F(call, with_input_that_cannot_be_read_is_efault)
 {
 	struct mshv_root_hvcall args;
-	int i;
+	const int *fd;
 
-	for (i = next_fd(0, variant->fds); i < 3;
-	     i = next_fd(i + 1, variant->fds)) {
+	for (fd = self->allowed; *fd >= 0; fd++) {
 		args = arguments(self, variant);
 		args.in_ptr = 8;
-		EXPECT_ERRNO(EFAULT, ioctl(fd_of(&self->vm, i),
-					   MSHV_ROOT_HVCALL, &args));
+		EXPECT_ERRNO(EFAULT, ioctl(*fd, MSHV_ROOT_HVCALL, &args));
 		EXPECT_EQ(0, args.status);
 	}
 }
@@ -358,14 +353,12 @@ TEST_F(call, with_input_that_cannot_be_read_is_efault)
 TEST_F(call, with_more_repetitions_than_can_be_is_refused)
 {
 	struct mshv_root_hvcall args;
-	int i;
+	const int *fd;
 
-	for (i = next_fd(0, variant->fds); i < 3;
-	     i = next_fd(i + 1, variant->fds)) {
+	for (fd = self->allowed; *fd >= 0; fd++) {
 		args = arguments(self, variant);
 		args.reps = 4096;
-		EXPECT_ERRNO(EINVAL, ioctl(fd_of(&self->vm, i),
-					   MSHV_ROOT_HVCALL, &args));
+		EXPECT_ERRNO(EINVAL, ioctl(*fd, MSHV_ROOT_HVCALL, &args));
 		EXPECT_EQ(0, args.status);
 	}
 }
@@ -373,14 +366,12 @@ TEST_F(call, with_more_repetitions_than_can_be_is_refused)
 TEST_F(call, is_refused_by_the_hypervisor_if_it_is_the_wrong_kind)
 {
 	struct mshv_root_hvcall args;
-	int i;
+	const int *fd;
 
-	for (i = next_fd(0, variant->fds); i < 3;
-	     i = next_fd(i + 1, variant->fds)) {
+	for (fd = self->allowed; *fd >= 0; fd++) {
 		args = arguments(self, variant);
 		args.reps = variant->reps ? 0 : 1;
-		EXPECT_ERRNO(EINVAL, ioctl(fd_of(&self->vm, i),
-					   MSHV_ROOT_HVCALL, &args));
+		EXPECT_ERRNO(EINVAL, ioctl(*fd, MSHV_ROOT_HVCALL, &args));
 		EXPECT_EQ(HV_STATUS_INVALID_HYPERCALL_INPUT, args.status);
 		EXPECT_EQ(0, args.reps);
 	}

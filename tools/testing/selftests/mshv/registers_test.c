@@ -10,8 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../kselftest_harness.h"
-#include "lib/vm.h"
+#include "lib/machine.h"
 
 #define PORT		0x500
 #define MAX_GET		256
@@ -200,24 +199,6 @@ TEST_F(group, can_be_set_and_read_through_the_vp)
 TEST_F(group, can_be_set_and_read_through_the_partition)
 {
 	expect_group(_metadata, self->vm.fd, self->vm.fd, variant);
-}
-
-FIXTURE(vm)
-{
-	struct vm vm;
-	struct msg msg;
-};
-
-FIXTURE_SETUP(vm)
-{
-	if (access(MSHV_DEVICE, F_OK))
-		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
-	ASSERT_EQ(0, vm_create(&self->vm));
-}
-
-FIXTURE_TEARDOWN(vm)
-{
-	vm_destroy(&self->vm);
 }
 
 static void fill_names(uint32_t *names, int nr)

@@ -14,29 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../kselftest_harness.h"
-#include "lib/vm.h"
+#include "lib/machine.h"
 
 #define PORT		0x3f8
 #define PORT_DONE	0x500
-
-FIXTURE(vm)
-{
-	struct vm vm;
-	struct msg msg;
-};
-
-FIXTURE_SETUP(vm)
-{
-	if (access(MSHV_DEVICE, F_OK))
-		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
-	ASSERT_EQ(0, vm_create(&self->vm));
-}
-
-FIXTURE_TEARDOWN(vm)
-{
-	vm_destroy(&self->vm);
-}
 
 static GUEST void guest_out(void)
 {

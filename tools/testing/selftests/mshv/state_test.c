@@ -63,52 +63,6 @@ static int get_and_set(struct vm *vm, int type, uint8_t *buf)
 	return ioctl(vm->vp, MSHV_SET_VP_STATE, &args);
 }
 
-/* The first time makes a canonical form of it */
-TEST_F(vm, each_type_survives_a_round_trip)
-{
-	uint8_t *copy = self->buf + PAGE;
-	int type;
-
-	for (type = 0; type < MSHV_VP_STATE_COUNT; type++) {
-		EXPECT_EQ(0, get_and_set(&self->vm, type, copy));
-		EXPECT_EQ(0, get_and_set(&self->vm, type, self->buf));
-		EXPECT_EQ(0, get_and_set(&self->vm, type, copy));
-		EXPECT_EQ(-1, first_difference(self->buf, copy)) {
-			TH_LOG("type %d", type);
-		}
-	}
-}
-
-TEST_F(vm, sizes_are_reported)
-{
-	struct mshv_get_set_vp_state args;
-
-	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
-	EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
-	EXPECT_EQ(4096, args.buf_sz);
-	args = state_args(MSHV_VP_STATE_SYNTHETIC_TIMERS, self->buf);
-	EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
-	EXPECT_EQ(200, args.buf_sz);
-}
-
-TEST_F(vm, no_type_is_larger_than_it_says)
-{
-	struct mshv_get_set_vp_state args;
-	int type, i;
-
-	for (type = 0; type < MSHV_VP_STATE_COUNT; type++) {
-		memset(self->buf, 0xa5, 2 * PAGE);
-		args = state_args(type, self->buf);
-		args.buf_sz = 2 * PAGE;
-		ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
-		EXPECT_LT(0, args.buf_sz);
-		for (i = args.buf_sz; i < 2 * PAGE; i++)
-			if (self->buf[i] != 0xa5)
-				break;
-		EXPECT_EQ(2 * PAGE, i);
-	}
-}
-
 TEST_F(vm, local_apic_can_be_changed)
 {
 	struct mshv_get_set_vp_state args;
@@ -125,27 +79,6 @@ TEST_F(vm, local_apic_can_be_changed)
 	EXPECT_EQ(4 << 8, *lint1);
 }
 
-TEST_F(vm, larger_buffer_is_fine)
-{
-	struct mshv_get_set_vp_state args;
-
-	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
-	args.buf_sz = 2 * PAGE;
-	EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
-	EXPECT_EQ(4096, args.buf_sz);
-}
-
-TEST_F(vm, setting_needs_no_writable_buffer)
-{
-	struct mshv_get_set_vp_state args;
-
-	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
-	ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
-	ASSERT_EQ(0, mprotect(self->buf, PAGE, PROT_READ));
-	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
-	EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_SET_VP_STATE, &args));
-}
-
 TEST_F(vm, rejects_unknown_type)
 {
 	struct mshv_get_set_vp_state args;
@@ -155,41 +88,162 @@ TEST_F(vm, rejects_unknown_type)
 	EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_SET_VP_STATE, &args));
 }
 
-TEST_F(vm, rejects_dirty_reserved_bytes)
+FIXTURE(state)
+{
+	struct vm vm;
+	uint8_t *buf;
+};
+
+/* A type of state, and its size; 0: depends on the processor */
+FIXTURE_VARIANT(state)
+{
+	int type;
+	uint32_t size;
+};
+
+FIXTURE_VARIANT_ADD(state, lapic)
+{
+	.type = MSHV_VP_STATE_LAPIC,
+	.size = 4096,
+};
+
+FIXTURE_VARIANT_ADD(state, xsave)
+{
+	.type = MSHV_VP_STATE_XSAVE,
+};
+
+FIXTURE_VARIANT_ADD(state, message_page)
+{
+	.type = MSHV_VP_STATE_SIMP,
+	.size = 4096,
+};
+
+FIXTURE_VARIANT_ADD(state, event_flags_page)
+{
+	.type = MSHV_VP_STATE_SIEFP,
+	.size = 4096,
+};
+
+FIXTURE_VARIANT_ADD(state, synthetic_timers)
+{
+	.type = MSHV_VP_STATE_SYNTHETIC_TIMERS,
+	.size = 200,
+};
+
+FIXTURE_SETUP(state)
+{
+	if (access(MSHV_DEVICE, F_OK))
+		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
+	ASSERT_EQ(0, vm_create(&self->vm));
+	self->buf = vm_pages(2 * PAGE);
+	ASSERT_NE(NULL, self->buf);
+}
+
+FIXTURE_TEARDOWN(state)
+{
+	vm_destroy(&self->vm);
+}
+
+/* The first time makes a canonical form of it */
+TEST_F(state, survives_a_round_trip)
+{
+	uint8_t *copy = self->buf + PAGE;
+
+	EXPECT_EQ(0, get_and_set(&self->vm, variant->type, copy));
+	EXPECT_EQ(0, get_and_set(&self->vm, variant->type, self->buf));
+	EXPECT_EQ(0, get_and_set(&self->vm, variant->type, copy));
+	EXPECT_EQ(-1, first_difference(self->buf, copy));
+}
+
+TEST_F(state, has_a_size_and_is_no_larger)
+{
+	struct mshv_get_set_vp_state args;
+	int i;
+
+	memset(self->buf, 0xa5, 2 * PAGE);
+	args = state_args(variant->type, self->buf);
+	args.buf_sz = 2 * PAGE;
+	ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	EXPECT_LT(0, args.buf_sz);
+	if (variant->size)
+		EXPECT_EQ(variant->size, args.buf_sz);
+	for (i = args.buf_sz; i < 2 * PAGE; i++)
+		if (self->buf[i] != 0xa5)
+			break;
+	EXPECT_EQ(2 * PAGE, i);
+}
+
+TEST_F(state, reports_its_size_when_it_is_set_too)
+{
+	struct mshv_get_set_vp_state args;
+	uint32_t size;
+
+	args = state_args(variant->type, self->buf);
+	ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	size = args.buf_sz;
+	args = state_args(variant->type, self->buf);
+	args.buf_sz = 2 * PAGE;
+	ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_SET_VP_STATE, &args));
+	EXPECT_EQ(size, args.buf_sz);
+}
+
+TEST_F(state, can_be_set_from_a_buffer_that_is_not_writable)
+{
+	struct mshv_get_set_vp_state args;
+
+	args = state_args(variant->type, self->buf);
+	ASSERT_EQ(0, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	ASSERT_EQ(0, mprotect(self->buf, PAGE, PROT_READ));
+	args = state_args(variant->type, self->buf);
+	EXPECT_EQ(0, ioctl(self->vm.vp, MSHV_SET_VP_STATE, &args));
+	args = state_args(variant->type, self->buf);
+	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+}
+
+TEST_F(state, wants_no_reserved_byte)
 {
 	struct mshv_get_set_vp_state args;
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+		args = state_args(variant->type, self->buf);
 		args.rsvd[i] = 1;
 		EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_GET_VP_STATE,
+					   &args));
+		EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_SET_VP_STATE,
 					   &args));
 	}
 }
 
-TEST_F(vm, rejects_buffer_of_odd_size_or_address)
+TEST_F(state, wants_no_buffer_of_odd_size_or_address)
 {
+	static const uint32_t sizes[] = { 0, 1, 1024, PAGE - 1, PAGE + 1, ~0U };
 	struct mshv_get_set_vp_state args;
+	int i;
 
-	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
-	args.buf_sz = 0;
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		args = state_args(variant->type, self->buf);
+		args.buf_sz = sizes[i];
+		EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_GET_VP_STATE,
+					   &args));
+		EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_SET_VP_STATE,
+					   &args));
+	}
+	args = state_args(variant->type, self->buf + 8);
 	EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
-	args.buf_sz = 1024;
-	EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
-	args = state_args(MSHV_VP_STATE_LAPIC, self->buf + 8);
-	EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	EXPECT_ERRNO(EINVAL, ioctl(self->vm.vp, MSHV_SET_VP_STATE, &args));
 }
 
-TEST_F(vm, buffer_that_is_not_there_is_efault)
+TEST_F(state, wants_a_buffer_that_is_there)
 {
 	struct mshv_get_set_vp_state args;
 
 	ASSERT_EQ(0, munmap(self->buf, PAGE));
-	args = state_args(MSHV_VP_STATE_LAPIC, self->buf);
+	args = state_args(variant->type, self->buf);
 	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
+	args = state_args(variant->type, self->buf);
 	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_SET_VP_STATE, &args));
-	args.buf_ptr = 0xffff800000000000UL;
+	args = state_args(variant->type, (void *)0xffff800000000000UL);
 	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_GET_VP_STATE, &args));
 }
 

@@ -503,7 +503,8 @@ int vm_create_vp(struct vm *vm)
 			MSHV_VP_MMAP_OFFSET_REGISTERS * PAGE);
 	if (vm->regs == MAP_FAILED) {
 		vm->regs = NULL;
-		return -1;
+		if (errno != ENODEV)
+			return -1;
 	}
 
 	vm->msg_page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,

@@ -65,7 +65,7 @@ struct vm {
 	int vp;
 	uint8_t *mem;
 	size_t mem_size;
-	struct register_page *regs;
+	struct register_page *regs;	/* NULL if the VP has none */
 	struct msg *msg_page;
 };
 
