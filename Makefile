@@ -28,7 +28,7 @@ test: build ## all tests; the last line counts them
 	@$(MAKE) -s $(IMAGE)/qemu.img || echo "test: goes on without Debian's QEMU"
 	@harness/test
 
-long: build ## the boots that take minutes: longer loops, more CPUs
+long: build unsupported-kernel ## the boots that take minutes: longer loops, more CPUs
 	@harness/test --group long
 
 debug: build debug-kernel ## boots of a kernel with KASAN, lockdep, kmemleak and failing allocations
@@ -45,6 +45,9 @@ matrix: tree ## build the kernels of configs/matrix: options on, off, modular
 
 each: tree ## build the kernel after each patch of the series
 	@harness/each
+
+compare: build base-kernel ## the kernel against the one without the series, where it is not the root
+	@harness/compare compare compare-guest
 
 bench: build ## what operations cost (instructions, hypercalls); boot times of root and guests [RUNS=n]
 	@harness/bench-operations
@@ -75,6 +78,18 @@ kernel: tree ## only the kernel
 
 debug-kernel: tree
 	@harness/kernel debug configs/kernel.config configs/debug.config
+
+# One that is not able to be the root.
+unsupported-kernel: tree
+	@grep -v '^CONFIG_MSHV' configs/kernel.config >$(BUILD)/unsupported.config
+	@harness/kernel unsupported $(BUILD)/unsupported.config
+
+# The kernel that the series is applied to.
+base-kernel: tree
+	@[ -d $(BUILD)/linux-base ] || git -C $(BUILD)/linux worktree add -qf --detach ../linux-base
+	@git -C $(BUILD)/linux-base checkout -q --detach $$(git -C $(BUILD)/linux rev-list --max-parents=0 HEAD)
+	@grep -v '^CONFIG_MSHV' configs/kernel.config >$(BUILD)/base.config
+	@TREE=$(BUILD)/linux-base harness/kernel base $(BUILD)/base.config
 
 clean: ## remove what was built; keep downloads and the kernel tree
 	rm -rf $(filter-out $(BUILD)/cache $(BUILD)/linux,$(wildcard $(BUILD)/*))
@@ -126,4 +141,4 @@ $(IMAGE)/qemu.img: $(BUILD)/cache/qemu/pins harness/qemu-image
 $(IMAGE)/qemu-disk.img: $(BUILD)/cache/qemu/pins $(BUILD)/cache/guest.deb harness/qemu-disk | $(IMAGE)/root.cpio
 	@harness/qemu-disk
 
-.PHONY: help run shell test long debug debug-kernel qemu-guest check matrix each bench soak tree tree-save series build kernel clean distclean FORCE
+.PHONY: help run shell test long debug debug-kernel base-kernel unsupported-kernel qemu-guest check compare matrix each bench soak tree tree-save series build kernel clean distclean FORCE

@@ -104,6 +104,13 @@ def panic_judge(where, text):
     return f'ok {title}' if text in said else f'not ok {title}: wanted "{text}", got {said}'
 
 
+def death_judge(console, text):
+    """A check: the kernel stopped before it ran anything, and said why."""
+    title = 'the kernel says why it stops'
+    said = re.findall(r'^\[ *\d+\.\d+\] Kernel panic - not syncing: (.*)', console, re.M)
+    return f'ok {title}' if said == [text] else f'not ok {title}: wanted "{text}", got {said}'
+
+
 def log_judge(where, patterns):
     """A check for each pattern: the hypervisor's log has such a line."""
     text = text_read(where, 'hv.log')
@@ -134,6 +141,10 @@ def judge(run, where, code):
     if run['panic']:
         checks.append(panic_judge(where, run['panic']))
         console = console.replace('Kernel panic', 'Kernel  panic', 1)
+    if run['dies']:
+        checks.append(death_judge(console, run['dies']))
+        console = console.replace('Kernel panic', 'Kernel  panic', 1)
+        last = last or 'verdict pass'
     if run['core'] != '0':
         checks.append(core_judge(run, where))
     trouble = KERNEL_TROUBLE.search(console)

@@ -25,11 +25,6 @@ void exit_stats_print(void)
 		hv_info("exits: %s: root %llu children %llu", stat_names[i], stats[0][i], stats[1][i]);
 }
 
-static void count(struct vp *vp, u32 what)
-{
-	stats[!partition_is_root(vp->pt)][what]++;
-}
-
 static void exit_cpuid(struct vp *vp)
 {
 	u64 length = guest_insn_length(vp, INSN_CPUID);
@@ -323,49 +318,58 @@ static void exit_unsupported(struct vp *vp, u64 code)
 	intercept_report(vp, HVMSG_UNSUPPORTED_FEATURE, &m, sizeof(m));
 }
 
+static u32 exit_stat(u64 code)
+{
+	switch (code) {
+	case SVM_EXIT_INTR:
+	case SVM_EXIT_NMI:
+	case SVM_EXIT_INIT: return STAT_INTR;
+	case SVM_EXIT_CPUID: return STAT_CPUID;
+	case SVM_EXIT_MSR: return STAT_MSR;
+	case SVM_EXIT_HLT: return STAT_HLT;
+	case SVM_EXIT_IOIO: return STAT_IO;
+	case SVM_EXIT_NPF: return STAT_NPF;
+	case SVM_EXIT_VMMCALL: return STAT_HYPERCALL;
+	}
+	return STAT_OTHER;
+}
+
 void exit_handle(struct vp *vp)
 {
 	u64 code = vp->vmcb->c.exitcode;
 
 	trace_exit(vp);
+	stats[!partition_is_root(vp->pt)][exit_stat(code)]++;
 	switch (code) {
 	case SVM_EXIT_EXCP_BASE ... SVM_EXIT_EXCP_BASE + 31:
-		count(vp, STAT_OTHER);
 		intercept_exception(vp, code - SVM_EXIT_EXCP_BASE);
 		break;
 	case SVM_EXIT_INTR:
 	case SVM_EXIT_NMI:
 	case SVM_EXIT_INIT:
-		count(vp, STAT_INTR);
 		break;
 	case SVM_EXIT_CPUID:
-		count(vp, STAT_CPUID);
 		exit_cpuid(vp);
 		break;
 	case SVM_EXIT_MSR:
-		count(vp, STAT_MSR);
 		if (vp->vmcb->c.exitinfo1)
 			exit_wrmsr(vp);
 		else
 			exit_rdmsr(vp);
 		break;
 	case SVM_EXIT_HLT:
-		count(vp, STAT_HLT);
 		exit_hlt(vp);
 		break;
 	case SVM_EXIT_IOIO:
-		count(vp, STAT_IO);
 		if (partition_is_root(vp->pt))
 			root_io(vp);
 		else
 			child_io(vp);
 		break;
 	case SVM_EXIT_NPF:
-		count(vp, STAT_NPF);
 		exit_npf(vp);
 		break;
 	case SVM_EXIT_VMMCALL:
-		count(vp, STAT_HYPERCALL);
 		hypercall_exit(vp);
 		npt_flush_due();
 		break;
@@ -376,7 +380,6 @@ void exit_handle(struct vp *vp)
 		exit_iret(vp);
 		break;
 	case SVM_EXIT_CR8_WRITE:
-		count(vp, STAT_OTHER);
 		exit_cr8_write(vp);
 		break;
 	case SVM_EXIT_INVD:
@@ -395,11 +398,9 @@ void exit_handle(struct vp *vp)
 	case SVM_EXIT_INVLPGA:
 	case SVM_EXIT_MONITOR:
 	case SVM_EXIT_MWAIT:
-		count(vp, STAT_OTHER);
 		vp_inject(vp, VEC_UD, false, 0);
 		break;
 	default:
-		count(vp, STAT_OTHER);
 		exit_unsupported(vp, code);
 	}
 }

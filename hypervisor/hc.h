@@ -52,6 +52,10 @@ struct hcall {
 	struct vp *target;
 };
 
+/* ---- hc_table.c ---- */
+const struct hcall_entry *hcall_entry_find(u16 code);	/* NULL: nobody handles it */
+void hcall_count(const struct hcall_entry *e, bool failed);
+
 /* Who may name which partition (hypercalls.md 3.0, "Caller"). */
 #define HC_CHILD	BIT(0)		/* a child of the caller */
 #define HC_ROOT_SELF	BIT(1)		/* the root itself */

@@ -417,7 +417,7 @@ void lp_kick(struct lp *lp);			/* make it leave the guest soon */
 void hv_lock(void);
 void hv_unlock(void);
 
-/* ---- hypercall.c ------------------------------------------------------------------------------- */
+/* ---- hypercall.c, hc_table.c ------------------------------------------------------------------------------- */
 /*
  * VMMCALL exit of @vp: decodes RCX/RDX/R8, checks, runs, sets RAX, advances RIP
  * unless the call continues (then RCX's rep start has moved and RIP stays).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "bits.h"
 #include "lapic.h"
+#include "lapic_timer.h"
 #include "string.h"
 
 /* Register numbers: offset in the page / 16, and x2APIC MSR - 0x800 (SDM tables 10-1, 10-6). */
@@ -27,10 +28,6 @@ enum {
 #define LVT_DELIVERY_STATUS	BIT(12)		/* read-only; nothing is ever under way */
 #define LVT_REMOTE_IRR		BIT(14)		/* read-only */
 #define LVT_LEVEL		BIT(15)
-#define LVT_MASKED		BIT(16)
-#define LVT_MODE(lvt)		((lvt) >> 17 & 3)
-
-enum { TIMER_ONE_SHOT = 0, TIMER_PERIODIC = 1, TIMER_DEADLINE = 2 };
 
 /* Interrupt command register (SDM figures 10-12, 10-28) */
 #define ICR_LOW_BITS		0x000ccfffu
@@ -40,9 +37,7 @@ enum { TIMER_ONE_SHOT = 0, TIMER_PERIODIC = 1, TIMER_DEADLINE = 2 };
 #define ICR_LEVEL		BIT(15)
 #define ICR_SHORTHAND(low)	((low) >> 18 & 3)
 
-#define DIVIDE_BITS		0xbu
-
-static bool software_enabled(const struct lapic *l)
+bool lapic_software_enabled(const struct lapic *l)
 {
 	return lapic_enabled(l) && (l->svr & SVR_ENABLE);
 }
@@ -230,7 +225,7 @@ static void lapic_error(struct lapic *l, u32 error)
 
 bool lapic_set_irr(struct lapic *l, u8 vector, bool level)
 {
-	if (!software_enabled(l))
+	if (!lapic_software_enabled(l))
 		return false;
 	if (vector < 16) {
 		lapic_error(l, ESR_RECEIVE_VECTOR);
@@ -272,7 +267,7 @@ enum lapic_delivery lapic_local(struct lapic *l, enum lapic_lvt source)
 {
 	u32 lvt = l->lvt[source];
 
-	if (!software_enabled(l) || (lvt & LVT_MASKED))
+	if (!lapic_software_enabled(l) || (lvt & LVT_MASKED))
 		return LAPIC_FIXED;
 	switch (LVT_DELIVERY(lvt)) {
 	case LAPIC_FIXED:
@@ -341,173 +336,6 @@ bool lapic_eoi(struct lapic *l, struct lapic_eoi *eoi)
 	return true;
 }
 
-/* ---- timer ---- */
-
-static u64 lapic_time(const struct lapic *l, u64 now)
-{
-	return l->frozen ? l->frozen_ns : now;
-}
-
-static u32 timer_mode(const struct lapic *l)
-{
-	return LVT_MODE(l->lvt[LAPIC_LVT_TIMER]);
-}
-
-/* log2 of the divider: bits 3, 1, 0 give 2, 4, ... 128, and all ones 1 (SDM figure 10-10). */
-static u32 timer_divide_shift(const struct lapic *l)
-{
-	u32 code = (l->divide >> 1 & 4) | (l->divide & 3);
-
-	return (code + 1) & 7;
-}
-
-static u64 timer_elapsed(const struct lapic *l, u64 now)
-{
-	u64 ns = now > l->timer_start_ns ? now - l->timer_start_ns : 0;
-
-	return mul_div(ns, l->config.timer_hz, NS_PER_SECOND << timer_divide_shift(l));
-}
-
-/*
- * The first ns at which timer_elapsed() is @ticks: rounding up makes both agree, and
- * counting from the start keeps a periodic timer from drifting.
- */
-static u64 timer_due_ns(const struct lapic *l, u64 ticks)
-{
-	u64 ns = mul_div_up(ticks, NS_PER_SECOND << timer_divide_shift(l), l->config.timer_hz);
-
-	return ns > LAPIC_NEVER - l->timer_start_ns ? LAPIC_NEVER : l->timer_start_ns + ns;
-}
-
-static void timer_start(struct lapic *l, u64 count, u64 now)
-{
-	l->timer_start_ns = now;
-	l->timer_next = count;
-}
-
-static void timer_stop(struct lapic *l)
-{
-	l->timer_next = 0;
-	l->tsc_deadline = l->tsc_deadline_ns = 0;
-}
-
-static u32 timer_current(const struct lapic *l, u64 now)
-{
-	u64 elapsed;
-
-	if (!l->timer_next || timer_mode(l) == TIMER_DEADLINE)
-		return 0;
-	elapsed = timer_elapsed(l, now);
-	if (elapsed < l->timer_next)
-		return l->timer_next - elapsed;
-	if (timer_mode(l) != TIMER_PERIODIC)
-		return 0;
-	return l->initial_count - (elapsed - l->timer_next) % l->initial_count;
-}
-
-/* True if the counter has reached 0 since last asked; a periodic one is set to its next period. */
-static bool timer_count_expired(struct lapic *l, u64 now)
-{
-	u64 elapsed, late;
-
-	if (!l->timer_next)
-		return false;
-	elapsed = timer_elapsed(l, now);
-	if (elapsed < l->timer_next)
-		return false;
-	late = elapsed - l->timer_next;
-	if (timer_mode(l) == TIMER_PERIODIC)
-		l->timer_next = elapsed - late % l->initial_count + l->initial_count;
-	else
-		l->timer_next = 0;
-	return true;
-}
-
-static bool timer_deadline_expired(struct lapic *l, u64 now)
-{
-	if (!l->tsc_deadline || now < l->tsc_deadline_ns)
-		return false;
-	timer_stop(l);
-	return true;
-}
-
-bool lapic_tick(struct lapic *l, u64 now)
-{
-	u32 lvt = l->lvt[LAPIC_LVT_TIMER];
-	bool expired;
-
-	now = lapic_time(l, now);
-	if (timer_mode(l) == TIMER_DEADLINE)
-		expired = timer_deadline_expired(l, now);
-	else
-		expired = timer_count_expired(l, now);
-	if (!expired || (lvt & LVT_MASKED))
-		return false;
-	return lapic_set_irr(l, lvt & 0xff, false);
-}
-
-u64 lapic_deadline(const struct lapic *l)
-{
-	if (l->frozen || !software_enabled(l) || (l->lvt[LAPIC_LVT_TIMER] & LVT_MASKED))
-		return LAPIC_NEVER;
-	if (timer_mode(l) == TIMER_DEADLINE)
-		return l->tsc_deadline ? l->tsc_deadline_ns : LAPIC_NEVER;
-	return l->timer_next ? timer_due_ns(l, l->timer_next) : LAPIC_NEVER;
-}
-
-void lapic_deadline_write(struct lapic *l, u64 tsc, u64 due_ns, u64 now)
-{
-	if (timer_mode(l) != TIMER_DEADLINE)
-		return;
-	lapic_tick(l, now);
-	l->tsc_deadline = tsc;
-	l->tsc_deadline_ns = tsc ? due_ns : 0;
-}
-
-u64 lapic_deadline_read(struct lapic *l, u64 now)
-{
-	lapic_tick(l, now);
-	return l->tsc_deadline;
-}
-
-void lapic_freeze(struct lapic *l, u64 now)
-{
-	if (l->frozen)
-		return;
-	lapic_tick(l, now);
-	l->frozen = true;
-	l->frozen_ns = now;
-}
-
-void lapic_thaw(struct lapic *l, u64 now)
-{
-	u64 away;
-
-	if (!l->frozen)
-		return;
-	l->frozen = false;
-	away = now - l->frozen_ns;
-	l->timer_start_ns += away;
-	if (l->tsc_deadline)
-		l->tsc_deadline_ns += away;
-}
-
-/* A new divider: what is left of the count goes on at the new pace. */
-static void timer_divide_write(struct lapic *l, u32 value, u64 now)
-{
-	if (l->timer_next)
-		timer_start(l, l->timer_next - timer_elapsed(l, now), now);
-	l->divide = value & DIVIDE_BITS;
-}
-
-static void timer_count_write(struct lapic *l, u32 value, u64 now)
-{
-	if (timer_mode(l) == TIMER_DEADLINE)	/* SDM 10.5.4.1: ignored */
-		return;
-	l->initial_count = value;
-	timer_start(l, value, now);
-}
-
 /* ---- registers: what both modes have ---- */
 
 static u32 lvt_bits(const struct lapic *l, enum lapic_lvt source)
@@ -539,7 +367,7 @@ static void lvt_write(struct lapic *l, enum lapic_lvt source, u32 value)
 	l->lvt[source] = value;
 	if (source == LAPIC_LVT_TIMER &&
 	    (LVT_MODE(old) == TIMER_DEADLINE) != (LVT_MODE(value) == TIMER_DEADLINE))
-		timer_stop(l);
+		lapic_timer_stop(l);
 }
 
 /* A level-triggered pin that is up gets through as soon as its entry lets it, if as Fixed. */
@@ -624,7 +452,7 @@ static u32 reg_value(struct lapic *l, u32 reg, u64 now)
 	case REG_ICR_LOW: return l->icr_low;
 	case REG_ICR_HIGH: return l->icr_high;
 	case REG_INITIAL_COUNT: return l->initial_count;
-	case REG_CURRENT_COUNT: return timer_current(l, lapic_time(l, now));
+	case REG_CURRENT_COUNT: return lapic_timer_current(l, lapic_time(l, now));
 	case REG_DIVIDE: return l->divide;
 	default: return 0;
 	}
@@ -713,9 +541,9 @@ static struct lapic_effect reg_timer_write(struct lapic *l, u32 reg, u32 value, 
 	lapic_tick(l, now);
 	now = lapic_time(l, now);
 	if (reg == REG_INITIAL_COUNT)
-		timer_count_write(l, value, now);
+		lapic_timer_count_write(l, value, now);
 	else if (reg == REG_DIVIDE)
-		timer_divide_write(l, value, now);
+		lapic_timer_divide_write(l, value, now);
 	else
 		lvt_write(l, LAPIC_LVT_TIMER, value);
 	return (struct lapic_effect){ .kind = LAPIC_EFFECT_TIMER };
@@ -947,7 +775,7 @@ void lapic_state_get(struct lapic *l, u64 now, struct lapic_state *state)
 		.dfr = l->dfr, .svr = l->svr, .esr = l->esr, .error_status = l->esr_pending,
 		.icr_high = l->icr_high, .icr_low = l->icr_low,
 		.initial_count = l->initial_count, .divide = l->divide,
-		.current_count = timer_current(l, lapic_time(l, now)),
+		.current_count = lapic_timer_current(l, lapic_time(l, now)),
 	};
 	memcpy(state->isr, l->isr, sizeof(l->isr));
 	memcpy(state->tmr, l->tmr, sizeof(l->tmr));
@@ -988,11 +816,11 @@ static void set_vector_map(u32 *map, const u32 *from)
 static void set_timer(struct lapic *l, u32 initial, u32 current, u64 now)
 {
 	l->initial_count = initial;
-	if (!initial || timer_mode(l) == TIMER_DEADLINE)
+	if (!initial || lapic_timer_mode(l) == TIMER_DEADLINE)
 		current = 0;
-	else if (!current && timer_mode(l) == TIMER_PERIODIC)
+	else if (!current && lapic_timer_mode(l) == TIMER_PERIODIC)
 		current = initial;
-	timer_start(l, current, lapic_time(l, now));
+	lapic_timer_start(l, current, lapic_time(l, now));
 }
 
 void lapic_state_set(struct lapic *l, u64 now, const struct lapic_state *state)

@@ -339,9 +339,27 @@ static void crash_write(struct vp *vp, u32 msr, u64 val)
 
 /* ---- access ---- */
 
+/* Those that read as they have been written; NULL: another. */
+static const u64 *msr_stored(const struct vp *vp, u32 msr)
+{
+	switch (msr) {
+	case HV_MSR_GUEST_OS_ID: return &vp->pt->guest_os_id;
+	case HV_MSR_HYPERCALL: return &vp->pt->hypercall;
+	case HV_MSR_REFERENCE_TSC: return &vp->pt->reference_tsc;
+	case HV_MSR_VP_ASSIST_PAGE: return &vp->vp_assist;
+	case HV_MSR_SCONTROL: return &vp->synic.scontrol;
+	case HV_MSR_SIEFP: return &vp->synic.siefp;
+	case HV_MSR_SIMP: return &vp->synic.simp;
+	case HV_MSR_SIRBP: return &vp->synic.sirbp;
+	case HV_MSR_SINT0 ... HV_MSR_SINT15: return &vp->synic.sint[msr - HV_MSR_SINT0];
+	}
+	return NULL;
+}
+
 bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val)
 {
 	struct partition *pt = vp->pt;
+	const u64 *stored = msr_stored(vp, msr);
 
 	if (crash_msr(vp, msr)) {
 		crash_read(pt, msr, val);
@@ -349,13 +367,11 @@ bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val)
 	}
 	if (!msr_synthetic_permitted(vp, msr))
 		return !partition_is_root(pt) && partition_ignores_msrs(pt);
+	if (stored) {
+		*val = *stored;
+		return true;
+	}
 	switch (msr) {
-	case HV_MSR_GUEST_OS_ID:
-		*val = pt->guest_os_id;
-		return true;
-	case HV_MSR_HYPERCALL:
-		*val = pt->hypercall;
-		return true;
 	case HV_MSR_VP_INDEX:
 		*val = vp->index;
 		return true;
@@ -364,9 +380,6 @@ bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val)
 		return true;
 	case HV_MSR_TIME_REF_COUNT:
 		*val = partition_time_100ns(pt);
-		return true;
-	case HV_MSR_REFERENCE_TSC:
-		*val = pt->reference_tsc;
 		return true;
 	case HV_MSR_TSC_FREQUENCY:
 		*val = tsc_hz;
@@ -380,30 +393,12 @@ bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val)
 	case HV_MSR_TPR:
 		*val = vp->lapic.tpr;
 		return true;
-	case HV_MSR_VP_ASSIST_PAGE:
-		*val = vp->vp_assist;
-		return true;
-	case HV_MSR_SCONTROL:
-		*val = vp->synic.scontrol;
-		return true;
 	case HV_MSR_SVERSION:
 		*val = SVERSION;
-		return true;
-	case HV_MSR_SIEFP:
-		*val = vp->synic.siefp;
-		return true;
-	case HV_MSR_SIMP:
-		*val = vp->synic.simp;
-		return true;
-	case HV_MSR_SIRBP:
-		*val = vp->synic.sirbp;
 		return true;
 	case HV_MSR_RESET:
 	case HV_MSR_EOM:
 		*val = 0;
-		return true;
-	case HV_MSR_SINT0 ... HV_MSR_SINT15:
-		*val = vp->synic.sint[msr - HV_MSR_SINT0];
 		return true;
 	case HV_MSR_STIMER0_CONFIG ... HV_MSR_STIMER3_COUNT:
 		return stimer_read(vp, msr, val);

@@ -15,11 +15,12 @@
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/kconfig.h>
-#include <linux/printk.h>
+#include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/thread_info.h>
 #include <linux/types.h>
 #include <asm/mshyperv.h>
+#include <asm/x86_init.h>
 
 struct page;
 struct irq_domain;
@@ -258,13 +259,20 @@ static inline bool mshv_root_partition(void)
 	return false;
 }
 
-static inline void mshv_detect_role(void)
+/* It would come far enough to be a riddle: without processors and interrupts */
+static inline void mshv_root_unsupported(void)
 {
-	if (mshv_role_of(ms_hyperv.priv_high) == MSHV_ROLE_ROOT)
-		pr_crit("Hyper-V: this is the root partition, for which the kernel needs CONFIG_MSHV_ROOT; expect it to fail\n");
+	panic("Hyper-V: this is the root partition, for which the kernel needs CONFIG_MSHV_ROOT\n");
 }
 
-static inline void mshv_root_init_platform(void) { }
+/* There is no console before that */
+static inline void mshv_root_init_platform(void)
+{
+	if (mshv_role_of(ms_hyperv.priv_high) == MSHV_ROLE_ROOT)
+		x86_platform.apic_post_init = mshv_root_unsupported;
+}
+
+static inline void mshv_detect_role(void) { }
 static inline void mshv_root_alloc_args(void) { }
 static inline void mshv_root_copy_hypercalls(u64 pfn) { }
 static inline int mshv_root_cpu_init(unsigned int cpu) { return -ENODEV; }

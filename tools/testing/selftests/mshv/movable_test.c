@@ -506,6 +506,7 @@ TEST_F(vm, guest_runs_through_all_that_happens_to_its_memory)
  */
 
 #define TABLE		(2 * LARGE)
+#define PART		(TABLE / 32)
 #define PORT_LOST	0x501
 
 static GUEST void guest_remember(void)
@@ -549,8 +550,8 @@ static int shake(uint8_t *mem, int i)
 
 	switch (i % 6) {
 	case 0:
-		/* To the swap, if there is one */
-		return madvise(mem, TABLE, MADV_PAGEOUT);
+		/* To the swap, if there is one, another part each time */
+		return madvise(mem + i % 32 * PART, PART, MADV_PAGEOUT);
 	case 1:
 		/* Part of a large page, so that it is split */
 		return mprotect(mem + 7 * PAGE, PAGE, PROT_READ | PROT_WRITE |
@@ -568,14 +569,14 @@ static int shake(uint8_t *mem, int i)
 		}
 		return waitpid(pid, NULL, 0) == pid ? 0 : -1;
 	case 4:
-		return madvise(mem, PAGE, MADV_PAGEOUT);
+		return madvise(mem + LARGE + i * PAGE, PAGE, MADV_PAGEOUT);
 	default:
 		/* Makes large pages of small ones, in time */
 		return madvise(mem, TABLE, MADV_HUGEPAGE);
 	}
 }
 
-TEST_F(vm, nothing_that_the_guest_writes_is_lost)
+TEST_F_TIMEOUT(vm, nothing_that_the_guest_writes_is_lost, 120)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	volatile uint32_t *first;
@@ -597,8 +598,10 @@ TEST_F(vm, nothing_that_the_guest_writes_is_lost)
 		EXPECT_EQ(0, shake(mem, i)) {
 			TH_LOG("%d: errno %d", i % 6, errno);
 		}
-		for (rounds = *first; *first == rounds && !ended;)
+		for (rounds = *first; *first == rounds && !ended;) {
 			ended = !pthread_tryjoin_np(thread, &failed);
+			usleep(1000);
+		}
 	}
 	EXPECT_FALSE(ended);
 	while (!ended) {
