@@ -174,10 +174,13 @@ def line_at(where, match):
 
 
 def tails_print(where):
-    """The last lines of every log, and where the whole of each is."""
+    """The last lines of every log, and where the whole of each is.
+
+    Marked, so that nobody counts a result among them a second time.
+    """
     for name in ('qemu.log', 'hv.log', 'console.log', 'verdict'):
         lines = [line for line in text_read(where, name).split('\n') if line.strip()]
         if lines:
             print(f'--- last lines of {os.path.join(where, name)}')
-            print('\n'.join(lines[-TAIL_LINES:]))
+            print('\n'.join(f'| {line}' for line in lines[-TAIL_LINES:]))
     print(f'--- all logs: {where}')
