@@ -10,11 +10,11 @@
 #include <linux/kernel.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/processor.h>
 #include <linux/reboot.h>
 #include <linux/uaccess.h>
 
 #include <asm/mshyperv.h>
-#include <asm/processor.h>
 
 #include "mshv.h"
 

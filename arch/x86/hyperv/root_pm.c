@@ -15,13 +15,13 @@
 #include <linux/kernel.h>
 #include <linux/notifier.h>
 #include <linux/pm.h>
+#include <linux/processor.h>
 #include <linux/reboot.h>
 #include <linux/string.h>
 #include <linux/suspend.h>
 #include <asm/mshyperv.h>
 #include <asm/mshv_root.h>
 #include <asm/page.h>
-#include <asm/processor.h>
 #include <asm/reboot.h>
 #include <asm-generic/mshv_tlfs.h>
 
