@@ -24,7 +24,7 @@ run: build ## boot the root partition and guests in it; show the console
 shell: build ## boot the root partition to a prompt
 	@harness/boot --shell shell
 
-test: build ## all tests; the last line counts them
+test: build debug-kernel ## all tests; the last line counts them
 	@$(MAKE) -s $(IMAGE)/qemu.img || echo "test: goes on without Debian's QEMU"
 	@harness/test
 
