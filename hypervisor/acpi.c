@@ -34,7 +34,7 @@ struct gas {
 #define FADT_RESET_REG	116
 #define FADT_RESET_VAL	128
 #define GAS_IO		1
-#define BDA_EBDA	0x40eull	/* segment of the extended BIOS data area */
+#define BDA_EBDA	0x40e		/* segment of the extended BIOS data area */
 
 static const struct rsdp *rsdp_scan(u64 base, u64 end)
 {
@@ -149,7 +149,7 @@ static void parse_fadt(const struct table *fadt)
 
 void acpi_parse(void)
 {
-	const volatile u16 *bda_ebda = (const volatile u16 *)BDA_EBDA;
+	const volatile u16 *bda_ebda = frame_ptr(0) + BDA_EBDA;
 	u64 ebda = (u64)*bda_ebda << 4;
 	const struct rsdp *rsdp = ebda ? rsdp_scan(ebda, ebda + 1024) : NULL;
 	const struct table *rsdt, *t;

@@ -389,6 +389,9 @@ void exit_handle(struct vp *vp)
 	case (u32)SVM_EXIT_INVALID:	/* the emulator stores 32 bits of it */
 		exit_invalid(vp);
 		break;
+	case SVM_EXIT_RDPMC:
+		vp_inject(vp, VEC_GP, true, 0);		/* no counter is offered */
+		break;
 	case SVM_EXIT_VMRUN:
 	case SVM_EXIT_VMLOAD:
 	case SVM_EXIT_VMSAVE:

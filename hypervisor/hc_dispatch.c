@@ -32,7 +32,10 @@ static bool signal_post(struct vp *vp, struct synic_msg *m)
 	return false;
 }
 
-/* A message that has not been taken yet names the VP already. */
+/*
+ * A message that has not been taken yet names the VP already. A VP of which nobody
+ * can be told stays blocked; what may make it run next is another occasion.
+ */
 void dispatch_signal(struct vp *vp)
 {
 	struct hv_signal_pair_message payload = { .vp_count = 1 };
@@ -46,10 +49,12 @@ void dispatch_signal(struct vp *vp)
 	payload.partition_id[0] = vp->pt->id;
 	payload.vp_index[0] = vp->index;
 	synic_fill(m, HVMSG_SCHEDULER_VP_SIGNAL_PAIR, 0, &payload, sizeof(payload));
-	if (signal_post(vp, m))
+	if (signal_post(vp, m)) {
 		vp->root_signal_count++;
-	else
-		hv_info("p%lluvp%u: no root VP takes its scheduler signal", vp->pt->id, vp->index);
+		return;
+	}
+	blocked_set(vp, true);
+	hv_info("p%lluvp%u: no root VP takes its scheduler signal", vp->pt->id, vp->index);
 }
 
 static void dispatch_end(struct lp *lp, u32 state, u32 event)
@@ -98,6 +103,8 @@ void dispatch_abandon(struct vp *caller)
 	caller->dispatch_done = false;
 	if (lp->root_vp != caller || !lp->dispatched)
 		return;
+	/* The next dispatch may be on another LP. */
+	vp_evict(lp->dispatched);
 	lp->dispatched = NULL;
 	lp_kick(lp);
 }

@@ -93,12 +93,14 @@ static void local_deliver(struct vp *vp, enum lapic_delivery how)
 
 static void vp_assert(struct vp *vp, const struct hv_assert_interrupt_input *in)
 {
-	bool level = in->control & HV_ASSERT_LEVEL;
+	bool level = in->control & HV_ASSERT_LEVEL, none = in->vector == HV_INTERRUPT_VECTOR_NONE;
 
+	if (none && !takes_level(in->type))
+		return;		/* an edge has no end */
 	switch (in->type) {
 	case HV_INTERRUPT_FIXED:
 	case HV_INTERRUPT_LOWESTPRIORITY:
-		if (in->vector != HV_INTERRUPT_VECTOR_NONE) {
+		if (!none) {
 			if (level)
 				vp->level_vector = in->vector;
 			vp_irq(vp, in->vector, level);
@@ -117,8 +119,7 @@ static void vp_assert(struct vp *vp, const struct hv_assert_interrupt_input *in)
 		break;
 	case HV_INTERRUPT_LOCALINT0:
 	case HV_INTERRUPT_LOCALINT1:
-		local_deliver(vp, lapic_lint(&vp->lapic, in->type - HV_INTERRUPT_LOCALINT0,
-					     in->vector != HV_INTERRUPT_VECTOR_NONE));
+		local_deliver(vp, lapic_lint(&vp->lapic, in->type - HV_INTERRUPT_LOCALINT0, !none));
 		break;
 	}
 }
@@ -135,7 +136,15 @@ static bool destination_match(const struct vp *vp, const struct hv_assert_interr
 	return lapic_match_dest(&vp->lapic, in->destination, logical, wide || !logical);
 }
 
-/* Of the VPs addressed, the one with the lowest priority; the first among equals. */
+/* One that takes it before one that does not, then the lower priority; the first among equals. */
+static bool lowest_better(const struct vp *vp, const struct vp *best)
+{
+	bool on = lapic_software_enabled(&vp->lapic), best_on = lapic_software_enabled(&best->lapic);
+
+	return on == best_on ? lapic_ppr(&vp->lapic) < lapic_ppr(&best->lapic) : on;
+}
+
+/* Of the VPs addressed, the one with the lowest priority. */
 static bool lowest_assert(struct partition *pt, const struct hv_assert_interrupt_input *in)
 {
 	struct vp *best = NULL;
@@ -143,7 +152,7 @@ static bool lowest_assert(struct partition *pt, const struct hv_assert_interrupt
 	for (u32 i = 0; i < MAX_VPS; i++) {
 		struct vp *vp = vp_get(pt, i);
 
-		if (vp && destination_match(vp, in) && (!best || lapic_ppr(&vp->lapic) < lapic_ppr(&best->lapic)))
+		if (vp && destination_match(vp, in) && (!best || lowest_better(vp, best)))
 			best = vp;
 	}
 	if (best)

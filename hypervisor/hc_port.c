@@ -443,27 +443,41 @@ static u16 sender_port(const struct hcall *c, u32 id, u32 type, struct port **po
 	return HV_STATUS_SUCCESS;
 }
 
-static struct vp *any_target(struct partition *pt)
+/* NULL: its SynIC or that page is off. */
+static struct hv_event_flags_page *flags_find(struct vp *vp)
 {
-	for (u32 i = 0; i < MAX_VPS; i++) {
-		struct vp *vp = vp_get(pt, i);
+	if (!(vp->synic.scontrol & HV_SCONTROL_ENABLE) || !(vp->synic.siefp & HV_OVERLAY_ENABLE))
+		return NULL;
+	return gpa_ptr(vp->pt, vp->synic.siefp & HV_OVERLAY_GPA_MASK, NPT_R | NPT_W);
+}
 
-		if (vp && synic_target_ok(vp))
+/* A message needs the SIM page, an event flag the SIEF page. */
+static bool target_ok(const struct port *p, struct vp *vp)
+{
+	return p->info.type == HV_PORT_EVENT ? !!flags_find(vp) : synic_target_ok(vp);
+}
+
+static struct vp *any_target(const struct port *p)
+{
+	struct vp *vp;
+	u32 pos = 0;
+
+	while ((vp = vp_next(p->pt, &pos)))
+		if (target_ok(p, vp))
 			return vp;
-	}
 	return NULL;
 }
 
 static u16 port_target(const struct port *p, struct vp **vp)
 {
 	if (p->info.target_vp == HV_ANY_VP) {
-		*vp = any_target(p->pt);
+		*vp = any_target(p);
 		return *vp ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_SYNIC_STATE;
 	}
 	*vp = vp_get(p->pt, p->info.target_vp);
 	if (!*vp)
 		return HV_STATUS_INVALID_VP_INDEX;
-	return synic_target_ok(*vp) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_SYNIC_STATE;
+	return target_ok(p, *vp) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_SYNIC_STATE;
 }
 
 static struct synic_msg *buffer_free(struct port *p)
@@ -480,13 +494,13 @@ u16 hc_post_message(struct hcall *c)
 	struct synic_msg *m;
 	struct port *p;
 	struct vp *vp;
-	u16 status = sender_port(c, in->connection_id, HV_PORT_MESSAGE, &p);
+	u16 status;
 
-	if (status)
-		return status;
 	if (in->rsvd || !in->message_type || in->message_type >> 31 || in->payload_size > HV_MESSAGE_PAYLOAD_SIZE)
 		return HV_STATUS_INVALID_PARAMETER;
-	status = port_target(p, &vp);
+	status = sender_port(c, in->connection_id, HV_PORT_MESSAGE, &p);
+	if (!status)
+		status = port_target(p, &vp);
 	if (status)
 		return status;
 	m = buffer_free(p);
@@ -499,14 +513,10 @@ u16 hc_post_message(struct hcall *c)
 /* The bit in the SIEF page; the interrupt only when it was clear. */
 static u16 flag_signal(struct vp *vp, u32 sint, u32 flag, bool *newly)
 {
-	struct hv_event_flags_page *page;
+	struct hv_event_flags_page *page = flags_find(vp);
 	u64 bit = BIT(flag % 64);
 
-	if (!(vp->synic.scontrol & HV_SCONTROL_ENABLE) || !(vp->synic.siefp & HV_OVERLAY_ENABLE) ||
-	    (vp->synic.sint[sint] & HV_SINT_MASKED))
-		return HV_STATUS_INVALID_SYNIC_STATE;
-	page = gpa_ptr(vp->pt, vp->synic.siefp & HV_OVERLAY_GPA_MASK, NPT_R | NPT_W);
-	if (!page)
+	if (!page || (vp->synic.sint[sint] & HV_SINT_MASKED))
 		return HV_STATUS_INVALID_SYNIC_STATE;
 	*newly = !(__atomic_fetch_or(&page->flags[sint][flag / 64], bit, __ATOMIC_SEQ_CST) & bit);
 	if (*newly)
@@ -520,11 +530,14 @@ u16 hc_signal_event(struct hcall *c)
 	struct port *p;
 	struct vp *vp;
 	bool newly;
-	u16 status = sender_port(c, in->connection_id, HV_PORT_EVENT, &p);
+	u16 status;
 
+	if (in->rsvd)
+		return HV_STATUS_INVALID_PARAMETER;
+	status = sender_port(c, in->connection_id, HV_PORT_EVENT, &p);
 	if (status)
 		return status;
-	if (in->rsvd || in->flag_number >= p->info.flag_count)
+	if (in->flag_number >= p->info.flag_count)
 		return HV_STATUS_INVALID_PARAMETER;
 	status = port_target(p, &vp);
 	return status ? status : flag_signal(vp, p->info.target_sint, p->info.base_flag + in->flag_number, &newly);

@@ -153,7 +153,7 @@ static const struct property properties[] = {
 	{ HV_PROPERTY_CPU_GROUP_ID, NORMAL, SLOT_CPU_GROUP, 0, 0, 0, NULL, NULL },
 	{ HV_PROPERTY_TIME_FREEZE, NORMAL, 0, BOOLEAN, freeze_get, freeze_set },
 	{ HV_PROPERTY_APIC_FREQUENCY, READ_ONLY, 0, ANY_VALUE, apic_frequency_get, NULL },
-	{ HV_PROPERTY_REFERENCE_TIME, NORMAL, 0, ANY_VALUE, time_get, time_set },
+	{ HV_PROPERTY_REFERENCE_TIME, NORMAL, 0, 0, REFERENCE_TIME_MAX, 0, time_get, time_set },
 	{ HV_PROPERTY_DEBUG_CHANNEL_ID, NORMAL, SLOT_DEBUG_CHANNEL, 0, 0, 0, NULL, NULL },
 	{ HV_PROPERTY_VIRTUAL_TLB_PAGE_COUNT, NORMAL, SLOT_TLB_PAGES, ANY_VALUE, NULL, NULL },
 	{ HV_PROPERTY_ZERO_MEMORY_ON_RESET, NORMAL, SLOT_ZERO_ON_RESET, BOOLEAN, NULL, NULL },
@@ -278,10 +278,10 @@ u16 hc_get_partition_property_ex(struct hcall *c)
 
 	if (status)
 		return status;
-	if (!banks && !p)
-		return HV_STATUS_UNKNOWN_PROPERTY;
 	if (in->arg & HV_PROPERTY_EX_ARG_RSVD)
 		return HV_STATUS_INVALID_PARAMETER;
+	if (!banks && !p)
+		return HV_STATUS_UNKNOWN_PROPERTY;
 	if (in->property == HV_PROPERTY_VMM_CAPABILITIES) {
 		banks_write(c, VMM_CAPABILITY_ASSIGNABLE_FEATURES);
 	} else if (in->property == HV_PROPERTY_ASSIGNABLE_SYNTH_FEATURES) {

@@ -85,6 +85,7 @@ static u16 page_find(struct hcall *c, void ***page)
 	return HV_STATUS_INVALID_PARAMETER;
 }
 
+/* The page is where it is in the machine: only the root's space has it at that address. */
 u16 hc_map_stats_page(struct hcall *c)
 {
 	void **page, *p;
@@ -92,6 +93,8 @@ u16 hc_map_stats_page(struct hcall *c)
 
 	if (status)
 		return status;
+	if (!partition_is_root(c->vp->pt))
+		return HV_STATUS_FEATURE_UNAVAILABLE;
 	if (*page)
 		return HV_STATUS_OPERATION_DENIED;
 	p = pool_take(c->vp->pt);

@@ -94,7 +94,9 @@ u64 frame_limit(void);				/* first frame number beyond the table */
 void *boot_alloc(u64 nr_pages);
 /* One zeroed page of ours that the root may reach (pre-provisioned pages). */
 void *boot_shared_page(void);
-static inline void *frame_ptr(u64 pfn) { return (void *)(pfn << PAGE_SHIFT); }
+/* Nothing is at address 0, so that NULL is nothing: frame 0 is reached elsewhere (start.S). */
+#define FRAME_0		(1ull << 39)
+static inline void *frame_ptr(u64 pfn) { return (void *)(pfn ? pfn << PAGE_SHIFT : FRAME_0); }
 static inline u64 ptr_frame(const void *p) { return (u64)p >> PAGE_SHIFT; }
 
 /* ---- pool.c: the memory a partition has been given ------------------------ */
@@ -349,6 +351,7 @@ static inline bool partition_is_root(const struct partition *pt) { return !pt->p
 /* ---- time (timer.c) ---------------------------------------------------------------------- */
 u64 time_now_ns(void);				/* monotonic since start, all LPs agree */
 u64 partition_time_100ns(struct partition *pt);	/* its reference time */
+#define REFERENCE_TIME_MAX	(~0ull / 200)	/* in nanoseconds it has a sign and a bit to spare */
 void partition_time_set(struct partition *pt, u64 time_100ns);
 void partition_time_freeze(struct partition *pt, bool freeze);
 void partition_tsc_set(struct partition *pt, u64 tsc);

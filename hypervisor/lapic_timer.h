@@ -12,9 +12,6 @@ enum { TIMER_ONE_SHOT = 0, TIMER_PERIODIC = 1, TIMER_DEADLINE = 2 };
 
 #define DIVIDE_BITS		0xbu	/* of the divide configuration register */
 
-/* ---- lapic.c ---- */
-bool lapic_software_enabled(const struct lapic *l);
-
 /* ---- lapic_timer.c ---- */
 u64 lapic_time(const struct lapic *l, u64 now);	/* which stands still while frozen */
 u32 lapic_timer_mode(const struct lapic *l);

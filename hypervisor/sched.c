@@ -170,6 +170,7 @@ static bool vp_enter(struct lp *lp, struct vp *vp, u64 since)
 {
 	u64 ticks;
 
+	hv_assert(!vp->in_guest);
 	vp_fpu_load(vp);
 	vp->vmcb->s.rax = vp->gpr[GPR_RAX];
 	vp->vmcb->s.rsp = vp->gpr[GPR_RSP];

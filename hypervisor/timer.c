@@ -282,6 +282,7 @@ void vp_timers_run(struct vp *vp, u64 now)
 
 u64 vp_deadline_ns(struct vp *vp)
 {
+	s64 due;
 	u64 best;
 
 	if (vp->pt->time_frozen)
@@ -292,9 +293,11 @@ u64 vp_deadline_ns(struct vp *vp)
 	for (u32 i = 0; i < 4; i++) {
 		u64 d = vp->stimer[i].deadline;
 
-		/* Beyond 2^63 ns is never; and the product must not wrap. */
-		if (d && d < ~0ull / 200 && d * 100 + vp->pt->time_base_ns < best)
-			best = d * 100 + vp->pt->time_base_ns;
+		/* Beyond the end of time is never. A time that was set may have begun before this clock: then the base is negative. */
+		if (!d || d > REFERENCE_TIME_MAX)
+			continue;
+		due = d * 100 + vp->pt->time_base_ns;
+		best = min(best, due > 0 ? (u64)due : 0);
 	}
 	return best;
 }

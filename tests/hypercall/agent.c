@@ -139,28 +139,28 @@ bool agent_past(void)
 	return agent_stopped;
 }
 
-static u32 result(u32 reg) { return AGENT_MAILBOX[1 + reg]; }
-static u32 trapped(void) { return AGENT_MAILBOX[7]; }		/* vector + 1 */
+u32 agent_result(u32 reg) { return AGENT_MAILBOX[1 + reg]; }
+u32 agent_trapped(void) { return AGENT_MAILBOX[7]; }
 
 /* 32-bit callers: EDX:EAX control, EBX:ECX input, EDI:ESI output. */
-static u16 agent_call(u64 control, u32 input, u32 output)
+u16 agent_call(u64 control, u32 input, u32 output)
 {
 	AGENT_MAILBOX[1 + ESI] = output;
 	AGENT_MAILBOX[1 + EDI] = 0;
 	agent_do(OP_CALL, control, 0, input, control >> 32);
-	return result(EAX);
+	return agent_result(EAX);
 }
 
-static bool agent_wrmsr(u32 msr, u64 val)
+bool agent_wrmsr(u32 msr, u64 val)
 {
 	agent_do(OP_WRMSR, val, 0, msr, val >> 32);
-	return !trapped();
+	return !agent_trapped();
 }
 
-static bool agent_rdmsr(u32 msr)
+bool agent_rdmsr(u32 msr)
 {
 	agent_do(OP_RDMSR, 0, 0, msr, 0);
-	return !trapped();
+	return !agent_trapped();
 }
 
 /* ---- life ---- */
@@ -173,11 +173,14 @@ void agent_vp_create(void)
 	agent_registers();
 }
 
-void agent_create(u64 features)
+/* @privileges: beyond those that the features come to. */
+void agent_create(u64 features, u64 privileges)
 {
 	deposit(1, 3);
 	check(create(FLAGS, &agent), 0, "a child that does what it is told");
 	property_set(agent, HV_PROPERTY_SYNTHETIC_PROC_FEATURES, features);
+	property_get(agent, HV_PROPERTY_PRIVILEGE_FLAGS);
+	check(property_set(agent, HV_PROPERTY_PRIVILEGE_FLAGS, *(u64 *)out | privileges), 0, "its privileges");
 	deposit(agent, 60);
 	partition_call(HVCALL_INITIALIZE_PARTITION, agent);
 	check(map(agent, 0, CHILD_RAM >> 12, RAM_PAGES, RWX), 0, "its memory");
@@ -196,14 +199,26 @@ void agent_delete(void)
 
 /* ---- its own hypercalls ---- */
 
+/* A page of its pool has no address in its own space. */
+static void stats_own_checks(void)
+{
+	struct hv_stats_input *p = (void *)(CHILD_RAM + PARAMETERS);
+
+	memset(p, 0, sizeof(*p));
+	p->type = HV_STATS_PARTITION;
+	p->partition_id = ~0ull;
+	check(agent_call(HVCALL_MAP_STATS_PAGE, PARAMETERS, PARAMETERS + 256), HV_STATUS_FEATURE_UNAVAILABLE,
+	      "statistics in a space without room for them");
+}
+
 static void call_checks(void)
 {
 	struct hv_memory_message *m = (void *)msg->payload;
 
 	check(agent_do(OP_CALL, HVCALL_GET_PARTITION_ID, 0, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "it reports");
-	check(trapped(), 6 + 1, "#UD while the interface is not enabled");
+	check(agent_trapped(), 6 + 1, "#UD while the interface is not enabled");
 	check(agent_wrmsr(HV_MSR_HYPERCALL, 0x5001), 1, "hypercall page without an OS ID");
-	check(agent_rdmsr(HV_MSR_HYPERCALL) && !(result(EAX) & 1), 1, "stays disabled");
+	check(agent_rdmsr(HV_MSR_HYPERCALL) && !(agent_result(EAX) & 1), 1, "stays disabled");
 	check(agent_wrmsr(HV_MSR_GUEST_OS_ID, 0x8100ull << 48), 1, "OS ID");
 	check(agent_wrmsr(HV_MSR_HYPERCALL, 1ull << 50 | 1), 0, "hypercall page beyond its space: #GP");
 	check(agent_wrmsr(HV_MSR_HYPERCALL, 0x5001), 1, "hypercall page");
@@ -218,15 +233,19 @@ static void call_checks(void)
 	*(u32 *)(CHILD_RAM + PARAMETERS + 8) = HV_VP_INDEX_SELF;
 	*(u32 *)(CHILD_RAM + PARAMETERS + 16) = HV_REG_VP_INDEX;
 	check(agent_call(HVCALL_GET_VP_REGISTERS | REPS(1), PARAMETERS, PARAMETERS + 256), 0, "its own registers");
+	*(u32 *)(CHILD_RAM + PARAMETERS + 16) = HV_REG_EXPLICIT_SUSPEND;
+	*(u64 *)(CHILD_RAM + PARAMETERS + 32) = 1;
+	check(agent_call(HVCALL_SET_VP_REGISTERS | REPS(1), PARAMETERS, 0), HV_STATUS_ACCESS_DENIED, "its suspension is its parent's");
+	stats_own_checks();
 	check(agent_call(HVCALL_NOTIFY_LONG_SPIN_WAIT, PARAMETERS, 0), 0, "a hint");
 	check(agent_do(OP_CALL, HVCALL_NOTIFY_LONG_SPIN_WAIT, 0, 0x40000, 0), HVMSG_UNMAPPED_GPA,
 	      "parameters where nothing is mapped: its parent is told");
 	check(m->gpa, 0x40000, "the address");
 	check(map(agent, 0x40, (CHILD_RAM >> 12) + 6, 1, RWX), 0, "mapped");
 	check(agent_past(), 1, "the call is executed again");
-	check((u16)result(EAX), 0, "and succeeds");
+	check((u16)agent_result(EAX), 0, "and succeeds");
 	check(agent_wrmsr(HV_MSR_GUEST_OS_ID, 0), 1, "OS ID 0");
-	check(agent_rdmsr(HV_MSR_HYPERCALL) && !(result(EAX) & 1), 1, "disables the page");
+	check(agent_rdmsr(HV_MSR_HYPERCALL) && !(agent_result(EAX) & 1), 1, "disables the page");
 }
 
 /* ---- MSRs ---- */
@@ -244,17 +263,17 @@ static void msr_checks(void)
 	struct hv_msr_message *m = (void *)msg->payload;
 
 	check(agent_rdmsr(HV_MSR_EOI), 0, "EOI cannot be read");
-	check(agent_rdmsr(HV_MSR_EOM) && !result(EAX), 1, "EOM reads zero");
+	check(agent_rdmsr(HV_MSR_EOM) && !agent_result(EAX), 1, "EOM reads zero");
 	check(agent_wrmsr(HV_MSR_TIME_REF_COUNT, 0), 0, "the reference count cannot be written");
 	check(agent_wrmsr(HV_MSR_SVERSION, 1), 0, "nor SVERSION");
 	check(agent_wrmsr(HV_MSR_VP_INDEX, 1), 0, "nor the VP index");
 	check(agent_wrmsr(HV_MSR_SINT0 + 3, 15), 0, "SINT with vector 15");
 	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, BIT(13)), 0, "timer with a reserved bit");
 	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 1), 1, "timer enabled, of no SINT and not direct");
-	check(agent_rdmsr(HV_MSR_STIMER0_CONFIG) && !result(EAX), 1, "is disabled at once");
+	check(agent_rdmsr(HV_MSR_STIMER0_CONFIG) && !agent_result(EAX), 1, "is disabled at once");
 	check(agent_rdmsr(0x277), 1, "PAT");
 	check(agent_wrmsr(0x277, 0x0007040600070402), 0, "PAT with a reserved type");
-	check(agent_rdmsr(0x277) && result(EAX) == 0x00070406, 1, "stays");
+	check(agent_rdmsr(0x277) && agent_result(EAX) == 0x00070406, 1, "stays");
 	check(agent_wrmsr(0x2ff, BIT(9)), 0, "MTRR default type with a reserved bit");
 	check(agent_wrmsr(0x2ff, BIT(11) | 2), 0, "and with a reserved type");
 	check(agent_wrmsr(0x2ff, BIT(11) | 6), 1, "MTRR default type");
@@ -263,10 +282,10 @@ static void msr_checks(void)
 	check(agent_wrmsr(0x1d9, 1), 1, "DEBUGCTL");
 	check(agent_wrmsr(0x1d9, BIT(40)), 0, "with a reserved bit");
 	check(agent_wrmsr(0xc0000080, BIT(2)), 0, "EFER with a reserved bit");
-	check(agent_rdmsr(0xc0000080) && !result(EAX), 1, "SVME does not show");
+	check(agent_rdmsr(0xc0000080) && !agent_result(EAX), 1, "SVME does not show");
 	check(agent_rdmsr(0x12345), 0, "an MSR that does not exist");
 	check(property_set(agent, HV_PROPERTY_UNIMPLEMENTED_MSR_ACTION, 1), 0, "those are to be ignored");
-	check(agent_rdmsr(0x12345) && !result(EAX), 1, "it reads zero");
+	check(agent_rdmsr(0x12345) && !agent_result(EAX), 1, "it reads zero");
 	check(agent_wrmsr(HV_MSR_TSC_FREQUENCY, 5), 1, "one it has no privilege for: ignored");
 	check(agent_intercept(HV_INTERCEPT_X64_MSR, 0, 3), 0, "all that are not virtual are to be told");
 	check(agent_do(OP_RDMSR, 0, 0, 0x12345, 0), HVMSG_X64_MSR_INTERCEPT, "the one that does not exist");
@@ -301,6 +320,7 @@ static void synic_checks(void)
 	deposit(1, 1);
 	check(port_connect(1, 8, agent, 8, HV_PORT_MESSAGE), 0, "the root connects to it");
 	check(message_post(7, 1), HV_STATUS_INVALID_CONNECTION_ID, "no such connection");
+	check(message_post(7, 0), HV_STATUS_INVALID_PARAMETER, "a bad type comes before it");
 	check(message_post(8, 0), HV_STATUS_INVALID_PARAMETER, "message type 0");
 	check(message_post(8, 1u << 31), HV_STATUS_INVALID_PARAMETER, "a type that is the hypervisor's");
 	check(message_post(8, 1), HV_STATUS_INVALID_SYNIC_STATE, "its SynIC is off");
@@ -370,6 +390,21 @@ static void timer_far_checks(void)
 	check(agent_rdmsr(HV_MSR_VP_INDEX), 1, "a while later");
 	check(SIM[1].message_type, HVMSG_NONE, "it has not expired");
 	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 0), 1, "stopped");
+}
+
+/* Reference time of a partition that is older than the machine: what is past is past. */
+static void timer_restored_checks(void)
+{
+	SIM[1].message_type = HVMSG_NONE;
+	check(property_set(agent, HV_PROPERTY_TIME_FREEZE, 1), 0, "time stands still");
+	check(property_set(agent, HV_PROPERTY_REFERENCE_TIME, ~0ull / 150), HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE,
+	      "a time that no clock here can count");
+	check(property_set(agent, HV_PROPERTY_REFERENCE_TIME, 1000000000000), 0, "a day and more");
+	check(property_set(agent, HV_PROPERTY_TIME_FREEZE, 0), 0, "it goes on");
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 1 << 16 | BIT(3)), 1, "a timer");
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG + 1, 5), 1, "due before the machine was there");
+	check(agent_rdmsr(HV_MSR_VP_INDEX), 1, "a while later");
+	check(SIM[1].message_type, HVMSG_TIMER_EXPIRED, "has expired");
 }
 
 /* A guest's timer that never rests: the root goes on. */
@@ -481,13 +516,16 @@ static void hypercall_intercept_checks(void)
 
 void agent_checks(void)
 {
-	agent_create(0x06400000 | 0x1ff | BIT(10) | HV_SYNTH_VP_REGISTERS);	/* no frequency registers */
+	/* no frequency registers */
+	agent_create(0x06400000 | 0x1ff | BIT(10) | HV_SYNTH_VP_REGISTERS, HV_PRIV_ACCESS_STATS);
 	call_checks();
 	msr_checks();
 	hypercall_intercept_checks();
+	event_checks();
 	synic_checks();
 	timer_checks();
 	timer_far_checks();
+	timer_restored_checks();
 	timer_storm_checks();
 	intercept_checks();
 	dirty_checks();

@@ -9,6 +9,7 @@
 #define NR_VPS		3u
 #define ROUNDS		300u
 #define PARTITIONS	40u
+#define INITS		5u
 #define FRAMES		40u
 #define PATIENCE	0x200000u	/* at most, in TSC ticks, before they go */
 #define SECOND_IN	0x2300000ull	/* the second VP's own parameter pages, and below its stack */
@@ -160,6 +161,28 @@ static bool partition_end(u64 id)
 	       !partition_call(HVCALL_DELETE_PARTITION, id);
 }
 
+/* INIT takes the caller of a dispatch away while the VP runs: the next dispatch is the only one. */
+static void init_dispatch_checks(u64 id)
+{
+	volatile u8 *count = (void *)(CHILD_RAM + COUNT);
+	u32 good = 0;
+
+	check(vp_run(id, 0, NR_LOOPS - 1), 1, "a VP that counts");
+	for (u32 i = 0; i < INITS; i++) {
+		u64 end = rdtsc() + agent_patience;
+
+		*count = 0;
+		second_id = id;
+		second_vp_start(second_main, SECOND_IN);
+		while (!*count && rdtsc() < end)
+			asm volatile("pause");
+		wrmsr(HV_MSR_ICR, 1ull << 56 | 0x4500);
+		good += *count && !(dispatch(id, 1000) >> 31);
+	}
+	check(good, INITS, "dispatched by another after INIT of the first");
+	check(fast(HVCALL_DELETE_VP, id, 0), 0, "is deleted");
+}
+
 /* A dispatch ends while its caller has been taken elsewhere: the next one does not get its result. */
 static void left_dispatch_checks(u64 id)
 {
@@ -200,8 +223,10 @@ void deletion_checks(void)
 	}
 	check(ends, PARTITIONS, "partitions finalized while they run");
 	second_id = 0;
-	if (scheduler == HV_SCHEDULER_ROOT)
+	if (scheduler == HV_SCHEDULER_ROOT) {
+		init_dispatch_checks(id);
 		left_dispatch_checks(id);
+	}
 	check(partition_end(id), 1, "and one with no VP");
 	check(scheduler != HV_SCHEDULER_ROOT || dispatches > ROUNDS, 1, "dispatches have succeeded meanwhile");
 	withdraw(1);

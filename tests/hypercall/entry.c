@@ -51,6 +51,9 @@ void entry_checks(void)
 	check((u16)vmmcall(HVCALL_CREATE_VP, IN + 4096 - 32, 0), HV_STATUS_INVALID_ALIGNMENT, "input crosses a page");
 	check((u16)vmmcall(HVCALL_GET_PARTITION_ID, 0, 1ull << 52), HV_STATUS_INVALID_ALIGNMENT, "output beyond the space");
 	check((u16)vmmcall(HVCALL_GET_PARTITION_ID, 0, 0xfed00000), HV_STATUS_INVALID_HYPERCALL_INPUT, "output not in RAM");
+	*(volatile u64 *)0 = ~0ull;
+	*(volatile u64 *)8 = 0;
+	check((u16)vmmcall(HVCALL_GET_MEMORY_BALANCE, 0, OUT), 0, "parameters at address 0");
 	p[0] = 0;
 	check((u16)vmmcall(HVCALL_GET_MEMORY_BALANCE, IN, IN + 8), HV_STATUS_INVALID_HYPERCALL_INPUT, "lists overlap");
 	check(partition_call(HVCALL_INITIALIZE_PARTITION, 0), HV_STATUS_INVALID_PARTITION_ID, "partition 0");
@@ -78,6 +81,9 @@ void system_checks(void)
 	check(call(HVCALL_ENTER_SLEEP_STATE), HV_STATUS_OPERATION_DENIED, "S5 without registration");
 	check(property_get(~0ull, HV_PROPERTY_PROCESSOR_FEATURES0), 0, "root's features");
 	check(property_get(~0ull, 0x77777), HV_STATUS_UNKNOWN_PROPERTY, "unknown property");
+	*(struct hv_get_property_ex_input *)in = (struct hv_get_property_ex_input){ .partition_id = ~0ull, .property = 0x77777,
+										    .arg = BIT(40) };
+	check(call(HVCALL_GET_PARTITION_PROPERTY_EX), HV_STATUS_INVALID_PARAMETER, "its reserved argument bits come first");
 }
 
 static u16 lp_add(u32 index, u32 apic_id, u32 domain, u32 flags)

@@ -85,6 +85,14 @@ static void port_checks(void)
 	check(agent_past(), 1, "past it");
 }
 
+static void rdpmc_checks(void)
+{
+	static const u8 rdpmc[] = { 0x0f, 0x33, 0xc3 };
+
+	check(run_code(rdpmc, sizeof(rdpmc)), HVMSG_X64_IO_PORT_INTERCEPT, "RDPMC is nothing for its parent");
+	check(agent_trapped(), 13 + 1, "there is no such counter: #GP");
+}
+
 /* The last of the VP as it is: its state is gone. */
 static void shutdown_checks(void)
 {
@@ -105,5 +113,6 @@ void intercept_checks(void)
 	level_checks();
 	exception_checks();
 	port_checks();
+	rdpmc_checks();
 	shutdown_checks();
 }

@@ -122,7 +122,7 @@ void vp_checks(u64 id)
 	      "MXCSR with a reserved bit");
 }
 
-static struct hv_create_port_input *port_input(u64 partition, u32 id, u64 peer, u32 type)
+struct hv_create_port_input *port_input(u64 partition, u32 id, u64 peer, u32 type)
 {
 	struct hv_create_port_input *p = in;
 
@@ -299,6 +299,9 @@ void many_vps_checks(void)
 	check(irr_has(id, 300, 0x40) << 1 | irr_has(id, 44, 0x40), 2, "reaches VP 300 alone");
 	check(interrupt_assert(id, 0, 0, 44, 0x41), 0, "an interrupt to APIC ID 44");
 	check(irr_has(id, 300, 0x41) << 1 | irr_has(id, 44, 0x41), 1, "reaches VP 44 alone");
+	check(reg_set(id, 0, HV_REG_APIC_FIRST + 0xd, 0xff, 0), 0, "VP 0's is off");
+	check(interrupt_assert(id, HV_INTERRUPT_LOWESTPRIORITY, 0, 0xff, 0x42), 0, "an interrupt of lowest priority to all");
+	check(irr_has(id, 300, 0x42) << 1 | irr_has(id, 44, 0x42), 1, "goes to one that is on");
 	check(fast(HVCALL_DELETE_VP, id, 300), 0, "DeleteVp");
 	check(fast(HVCALL_DELETE_VP, id, 300), HV_STATUS_INVALID_VP_INDEX, "a second time");
 	check(fast(HVCALL_DELETE_VP, id, 44 | BIT(32)), HV_STATUS_INVALID_PARAMETER, "reserved field");

@@ -113,6 +113,7 @@ void doorbell_make(u64 id);
 void teardown(u64 id);
 void abrupt_checks(void);
 void many_vps_checks(void);
+struct hv_create_port_input *port_input(u64 partition, u32 id, u64 peer, u32 type);
 u16 port_create(u64 partition, u32 id, u64 peer, u32 type);
 u16 port_connect(u64 partition, u32 id, u64 peer, u32 port, u32 type);
 
@@ -150,19 +151,27 @@ enum { OP_CALL = 1, OP_RDMSR, OP_WRMSR, OP_CPUID, OP_READ, OP_WRITE, OP_CODE };
 enum { EAX, EBX, ECX, EDX, ESI, EDI };
 extern u64 agent;
 extern u64 agent_patience;
-void agent_create(u64 features);
+void agent_create(u64 features, u64 privileges);
 void agent_vp_create(void);
 void agent_memory(void);
 void agent_registers(void);
 /* Type of the intercept that ended it, 0: none came in time. */
 u32 agent_do(u32 op, u32 eax, u32 ebx, u32 ecx, u32 edx);
 u32 agent_go(void);			/* as agent_do(), from where it is */
+u32 agent_result(u32 reg);
+u32 agent_trapped(void);		/* vector + 1 */
+u16 agent_call(u64 control, u32 input, u32 output);
+bool agent_wrmsr(u32 msr, u64 val);
+bool agent_rdmsr(u32 msr);
 bool agent_reported(u32 type);
 bool agent_past(void);
 u16 agent_intercept(u32 type, u64 parameter, u32 mask);
 void agent_delete(void);
 void drop_messages(void);
 void agent_checks(void);
+
+/* ---- events.c ---- */
+void event_checks(void);
 
 /* ---- intercepts.c ---- */
 void intercept_checks(void);
