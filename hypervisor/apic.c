@@ -62,11 +62,10 @@ static void eoi_done(struct vp *vp, const struct lapic_eoi *eoi)
 	struct hv_apic_eoi_message payload = { .vp_index = vp->index, .vector = eoi->vector };
 
 	synic_scan(vp);
-	if (!eoi->level)
-		return;
-	if (partition_is_root(vp->pt))
-		irq_eoi(vp, eoi->vector);
-	else
+	if (partition_is_root(vp->pt)) {
+		if (eoi->level)
+			irq_eoi(vp, eoi->vector);
+	} else if (eoi->level || intercept_wanted(vp->pt, HV_INTERCEPT_X64_APIC_EOI, 0, HV_INTERCEPT_WRITE))
 		intercept_report(vp, HVMSG_X64_APIC_EOI, &payload, sizeof(payload));
 }
 

@@ -183,10 +183,26 @@ static void root_io(struct vp *vp)
 	vp_advance(vp, vp->vmcb->c.exitinfo2 - vp->vmcb->s.rip);
 }
 
+/* A port where nothing is: reads all ones, and takes no notice. */
+static void empty_io(struct vp *vp)
+{
+	u64 info = vp->vmcb->c.exitinfo1;
+
+	if (info & IOIO_IN)
+		insn_reg_write(vp->gpr, GPR_RAX, false, IOIO_SIZE(info), ~0ull);
+	vp_advance(vp, vp->vmcb->c.exitinfo2 - vp->vmcb->s.rip);
+}
+
+/* String forms are told of all the same (a guess): their memory is the parent's to see to. */
 static void child_io(struct vp *vp)
 {
 	u64 info = vp->vmcb->c.exitinfo1;
 	struct hv_io_message m = { 0 };
+
+	if (!(info & IOIO_STRING) && !intercept_wanted_io(vp->pt, IOIO_PORT(info), IOIO_SIZE(info))) {
+		empty_io(vp);
+		return;
+	}
 
 	m.port = IOIO_PORT(info);
 	m.access_info = IOIO_SIZE(info) | (info & IOIO_STRING ? HV_IO_STRING : 0) |
@@ -215,7 +231,8 @@ static void root_fault(struct vp *vp, u64 gpa)
 		      vp->vmcb->c.exitinfo1 & NPF_WRITE ? "write" :
 		      vp->vmcb->c.exitinfo1 & NPF_EXECUTE ? "execution" : "read",
 		      gpa, vp->vmcb->s.rip, !f || f->state == FRAME_NOT_RAM ? "beyond the address space" :
-		      f->state == FRAME_HV ? "the hypervisor's" : "deposited");
+		      f->state == FRAME_HV ? "the hypervisor's" :
+		      f->state == FRAME_ROOT ? "its own, without that right" : "deposited");
 	verdict_end(END_ILLEGAL_TOUCH);
 }
 

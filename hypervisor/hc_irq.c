@@ -194,6 +194,34 @@ u16 hc_assert_virtual_interrupt(struct hcall *c)
 	return any || (in->control & HV_ASSERT_LOGICAL) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_VP_INDEX;
 }
 
+/* TLFS HvCallGetVpSetFromMda: the VPs that an interrupt to @destination would reach. */
+u16 hc_get_vp_set_from_mda(struct hcall *c)
+{
+	const struct hv_vp_set_from_mda_input *in = c->in;
+	struct hv_assert_interrupt_input to = { .control = in->logical ? HV_ASSERT_LOGICAL : 0, .destination = in->destination };
+	u64 bits[MAX_VPS / 64] = { 0 }, *set = c->out;
+	struct partition *pt;
+	struct vp *vp;
+	u32 pos = 0, n = 2;
+	u16 status = hc_partition(c, in->partition_id, HC_CHILD | HC_ACTIVE, &pt);
+
+	if (status)
+		return status;
+	if (in->target_vtl || in->logical > 1 || !bytes_zero(in->rsvd, sizeof(in->rsvd)))
+		return HV_STATUS_INVALID_PARAMETER;
+	while ((vp = vp_next(pt, &pos)))
+		if (destination_match(vp, &to))
+			bitmap_set(bits, vp->index);
+	set[0] = HV_SET_SPARSE_4K;
+	for (u32 bank = 0; bank < ARRAY_SIZE(bits); bank++) {
+		if (!bits[bank])
+			continue;
+		set[1] |= BIT(bank);
+		set[n++] = bits[bank];
+	}
+	return HV_STATUS_SUCCESS;
+}
+
 u16 hc_clear_virtual_interrupt(struct hcall *c)
 {
 	const struct hv_partition_input *in = c->in;
@@ -335,6 +363,8 @@ u16 hc_retarget_device_interrupt(struct hcall *c)
 	if (in->rsvd || in->target.vector < VECTOR_LOWEST || in->target.vector > VECTOR_HIGHEST)
 		return HV_STATUS_INVALID_PARAMETER;
 	status = target_vp(c, &in->target, &target);
+	if (!status)
+		hc_intercepted(c, HV_INTERCEPT_RETARGET_UNKNOWN_DEVICE);
 	return status ? status : HV_STATUS_INVALID_DEVICE_ID;
 }
 

@@ -20,6 +20,8 @@ struct port {
 	u64 connection_partition;	/* the only one that may connect */
 	struct hv_port_info info;
 	struct connection *connection;
+	u64 post_count;			/* properties of those names */
+	u32 preferred_vp;
 	bool pending;			/* doorbell that found its ring full ... */
 	u32 pending_vp;			/* ... of this VP */
 	struct synic_msg *more;		/* MESSAGE: the other half */
@@ -176,6 +178,52 @@ u16 hc_delete_port(struct hcall *c)
 	if (!p)
 		return HV_STATUS_INVALID_PORT_ID;
 	port_free(p);
+	return HV_STATUS_SUCCESS;
+}
+
+/* ---- GetPortProperty, SetPortProperty ---- */
+
+/* The port, and where the property is kept. */
+static u16 property_find(struct hcall *c, struct port **p)
+{
+	const struct hv_port_property_input *in = c->in;
+	struct partition *pt;
+	u16 status = hc_partition(c, in->partition_id, HC_CHILD | HC_SELF | HC_ACTIVE, &pt);
+
+	if (status)
+		return status;
+	*p = port_find(pt, in->port_id);
+	if (!*p)
+		return HV_STATUS_INVALID_PORT_ID;
+	return in->code > HV_PORT_PROPERTY_PREFERRED_TARGET_VP ? HV_STATUS_UNKNOWN_PROPERTY : HV_STATUS_SUCCESS;
+}
+
+u16 hc_get_port_property(struct hcall *c)
+{
+	const struct hv_port_property_input *in = c->in;
+	struct port *p;
+	u16 status = property_find(c, &p);
+
+	if (!status)
+		*(u64 *)c->out = in->code == HV_PORT_PROPERTY_POST_COUNT ? p->post_count : p->preferred_vp;
+	return status;
+}
+
+/* What it is set to comes back. */
+u16 hc_set_port_property(struct hcall *c)
+{
+	const struct hv_port_property_input *in = c->in;
+	struct port *p;
+	u16 status = property_find(c, &p);
+
+	if (status)
+		return status;
+	if (in->code == HV_PORT_PROPERTY_POST_COUNT)
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	if (in->value >= MAX_VPS || !vp_get(p->pt, in->value))
+		return HV_STATUS_INVALID_VP_INDEX;
+	p->preferred_vp = in->value;
+	*(u64 *)c->out = in->value;
 	return HV_STATUS_SUCCESS;
 }
 
@@ -457,11 +505,14 @@ static bool target_ok(const struct port *p, struct vp *vp)
 	return p->info.type == HV_PORT_EVENT ? !!flags_find(vp) : synic_target_ok(vp);
 }
 
+/* The preferred one, if it can. */
 static struct vp *any_target(const struct port *p)
 {
-	struct vp *vp;
+	struct vp *vp = vp_get(p->pt, p->preferred_vp);
 	u32 pos = 0;
 
+	if (vp && target_ok(p, vp))
+		return vp;
 	while ((vp = vp_next(p->pt, &pos)))
 		if (target_ok(p, vp))
 			return vp;
@@ -499,6 +550,8 @@ u16 hc_post_message(struct hcall *c)
 	if (in->rsvd || !in->message_type || in->message_type >> 31 || in->payload_size > HV_MESSAGE_PAYLOAD_SIZE)
 		return HV_STATUS_INVALID_PARAMETER;
 	status = sender_port(c, in->connection_id, HV_PORT_MESSAGE, &p);
+	if (status == HV_STATUS_INVALID_CONNECTION_ID && hc_intercepted(c, HV_INTERCEPT_UNKNOWN_CONNECTION))
+		return status;
 	if (!status)
 		status = port_target(p, &vp);
 	if (status)
@@ -507,7 +560,10 @@ u16 hc_post_message(struct hcall *c)
 	if (!m)
 		return HV_STATUS_INSUFFICIENT_BUFFERS;
 	synic_fill(m, in->message_type, p->id, in->payload, in->payload_size);
-	return synic_post(vp, p->info.target_sint, m) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_SYNIC_STATE;
+	if (!synic_post(vp, p->info.target_sint, m))
+		return HV_STATUS_INVALID_SYNIC_STATE;
+	p->post_count++;
+	return HV_STATUS_SUCCESS;
 }
 
 /* The bit in the SIEF page; the interrupt only when it was clear. */
@@ -535,12 +591,17 @@ u16 hc_signal_event(struct hcall *c)
 	if (in->rsvd)
 		return HV_STATUS_INVALID_PARAMETER;
 	status = sender_port(c, in->connection_id, HV_PORT_EVENT, &p);
+	if (status == HV_STATUS_INVALID_CONNECTION_ID)
+		hc_intercepted(c, HV_INTERCEPT_UNKNOWN_CONNECTION);
 	if (status)
 		return status;
 	if (in->flag_number >= p->info.flag_count)
 		return HV_STATUS_INVALID_PARAMETER;
 	status = port_target(p, &vp);
-	return status ? status : flag_signal(vp, p->info.target_sint, p->info.base_flag + in->flag_number, &newly);
+	if (!status)
+		status = flag_signal(vp, p->info.target_sint, p->info.base_flag + in->flag_number, &newly);
+	p->post_count += !status;
+	return status;
 }
 
 /* ---- the direct forms: no port ---- */

@@ -136,3 +136,18 @@ u16 hc_notify_partition_event(struct hcall *c)
 	}
 	return HV_STATUS_INVALID_PARAMETER;
 }
+
+/* Advice; every LP stays in use. */
+u16 hc_park_logical_processors(struct hcall *c)
+{
+	return root_calls(c) ? HV_STATUS_SUCCESS : HV_STATUS_ACCESS_DENIED;
+}
+
+/* There is no debugger to break into, and its input is not documented. */
+u16 hc_invoke_hypervisor_debugger(struct hcall *c)
+{
+	if (!root_calls(c))
+		return HV_STATUS_ACCESS_DENIED;
+	hv_info("root VP %u calls the debugger at RIP %llx", c->vp->index, c->vp->vmcb->s.rip);
+	return HV_STATUS_SUCCESS;
+}

@@ -224,7 +224,7 @@ struct vp {
 	u64 xcr0, xss;
 	u8 *fpu;			/* one frame: XSAVE area, standard format (or FXSAVE) */
 	u64 apic_base;
-	u64 pat, tsc_aux, mtrr_def_type, misc_enable;
+	u64 tsc_aux, mtrr_def_type, misc_enable;
 	u64 mtrr_fixed[11], mtrr_base[8], mtrr_mask[8];
 
 	u64 explicit_suspend, intercept_suspend, dispatch_suspend;	/* registers of those names */
@@ -238,7 +238,9 @@ struct vp {
 	u8 extint;			/* EXTINT_*: the boot VP's external interrupt (AssertVirtualInterrupt) */
 	u8 extint_vector;
 	u8 level_vector;		/* last level vector asserted: what a deassertion withdraws */
-	u64 vp_assist;			/* MSR value */
+	u64 vp_assist, stats_msr[2];	/* MSR values */
+	u64 power_config[3];		/* C1 to C3 */
+	u8 power_entries[3];
 	u64 root_signal_count;
 	bool dispatch_blocked;		/* root scheduler: last reported BLOCKED, owed a signal */
 	bool dispatch_done;		/* root VP: result of its DispatchVp, to be fetched */
@@ -270,7 +272,8 @@ struct vp *vp_next(struct partition *pt, u32 *pos);
 /* New VP in reset state, ExplicitSuspend set. HV_STATUS_*; nothing taken on failure. */
 u16 vp_create(struct partition *pt, u32 index, struct lp *home);
 void vp_destroy(struct vp *vp);
-void vp_reset(struct vp *vp);			/* architectural INIT state */
+void vp_restart(struct vp *vp);			/* as created, but for how its parent holds and addresses it */
+void vp_scrub(struct vp *vp);			/* of that its SynIC, timers and local APIC only */
 /* Off its LP at an instruction boundary when this returns; it may be made to run again only by vp_wake(). */
 void vp_stop(struct vp *vp);
 void vp_evict(struct vp *vp);
@@ -313,6 +316,7 @@ struct partition {
 
 	u64 guest_os_id, hypercall, reference_tsc;
 	u64 crash[6];
+	u64 stats_msr[2];
 	bool time_frozen;
 	u64 time_base_ns;		/* hypervisor time at which its reference time was 0 */
 	u64 time_frozen_ns;		/* its time while frozen */
@@ -339,6 +343,7 @@ u16 partition_create(struct partition *creator, struct partition **out);
 u16 partition_init(struct partition *pt);
 void partition_finalize(struct partition *pt);	/* stops and frees everything but the pool */
 void partition_delete(struct partition *pt);
+void partition_restart(struct partition *pt);	/* reset.c */
 /*
  * The root, before anything else exists: Active, slot 0, ID 1, all privileges but those the interface
  * withholds; its struct and vps[] from boot_alloc(), its npt is filled by npt_init_root().
@@ -432,6 +437,8 @@ void cpuid_child(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
 void cpuid_root(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
 /* @pt's parent has installed an intercept of this kind (hypercalls.md 3.5); @access: HV_INTERCEPT_READ, ... */
 bool intercept_wanted(const struct partition *pt, u32 type, u64 parameter, u32 access);
+/* And for any of the @size ports from @port on. */
+bool intercept_wanted_io(const struct partition *pt, u16 port, u32 size);
 /* What the parent registered for an MSR that is not handled: *@action HV_MSR_ACTION_*. False: nothing. */
 bool intercept_msr_result(const struct vp *vp, u32 msr, u32 access, u32 *action);
 u64 hypercall_total(void);			/* calls that have ended */

@@ -104,6 +104,28 @@ void intercept_msr(struct vp *vp, u32 msr, bool write, u64 length)
 	intercept_report(vp, HVMSG_X64_MSR_INTERCEPT, &m, sizeof(m));
 }
 
+/* Not executed: RIP stays, as at every intercept. */
+void intercept_hypercall(struct vp *vp)
+{
+	struct {
+		struct hv_hypercall_message m;
+		u8 tail[12];		/* interface.md section 11, 29: 208 bytes are safe with every parent */
+	} __packed padded = { 0 };
+	struct hv_hypercall_message *m = &padded.m;
+
+	vp_fpu_save(vp);
+	intercept_header(vp, &m->header, HV_INTERCEPT_ACCESS_EXECUTE, VMMCALL_LENGTH);
+	m->rax = vp->gpr[GPR_RAX];
+	m->rbx = vp->gpr[GPR_RBX];
+	m->rcx = vp->gpr[GPR_RCX];
+	m->rdx = vp->gpr[GPR_RDX];
+	m->r8 = vp->gpr[GPR_R8];
+	m->rsi = vp->gpr[GPR_RSI];
+	m->rdi = vp->gpr[GPR_RDI];
+	memcpy(m->xmm, vp->fpu + 160, sizeof(m->xmm));	/* FXSAVE image */
+	intercept_report(vp, HVMSG_HYPERCALL_INTERCEPT, &padded, sizeof(padded));
+}
+
 #define VECTOR_HAS_ERROR	0x60227d00u	/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX */
 
 void intercept_exception(struct vp *vp, u8 vector)

@@ -181,6 +181,8 @@ void intercept_segment(struct hv_segment *to, const struct vmcb_seg *from);
 u8 intercept_bytes(struct vp *vp, u8 bytes[16]);
 void intercept_cpuid(struct vp *vp, const u32 result[4], u64 length);
 void intercept_msr(struct vp *vp, u32 msr, bool write, u64 length);
+#define VMMCALL_LENGTH	3	/* 0F 01 D9 */
+void intercept_hypercall(struct vp *vp);
 void intercept_exception(struct vp *vp, u8 vector);
 void intercept_report_header(struct vp *vp, u32 type, u8 access, u64 length);
 

@@ -393,7 +393,6 @@ static u16 pat_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
 	if (!pat_valid(v[0]))
 		return HV_STATUS_INVALID_REGISTER_VALUE;
-	vp->pat = v[0];
 	return save_set(vp, r, n, v);
 }
 
@@ -497,6 +496,31 @@ static u16 synic_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 	return status;
 }
 
+static void icr_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
+{
+	v[0] = lapic_icr_read(&vp->lapic);
+}
+
+/* Nothing is sent. */
+static u16 icr_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
+{
+	return bad_value(!lapic_register_set(&vp->lapic, 0x830, time_now_ns(), v[0]));
+}
+
+/* Configuration and trigger of C1, then of C2, C3; the trigger is for the VP to read. */
+static void power_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
+{
+	v[0] = n & 1 ? 0 : vp->power_config[n / 2];
+}
+
+static u16 power_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
+{
+	if ((n & 1) || (v[0] & HV_POWER_CONFIG_RSVD))
+		return bad_value(true);
+	vp->power_config[n / 2] = v[0];
+	return HV_STATUS_SUCCESS;
+}
+
 static void sversion_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
 	v[0] = 1;
@@ -542,6 +566,8 @@ static const struct reg regs[] = {
 	{ ONE(HV_REG_HYPERVISOR_VERSION), READ_ONLY, .get = cpuid_image_get },
 	{ .first = HV_REG_CPUID_40000003, .last = HV_REG_CPUID_4000000B, READ_ONLY, .get = cpuid_image_get },
 	{ .first = HV_REG_GUEST_CRASH_P0, .last = HV_REG_GUEST_CRASH_CTL, .mask = ALL_BITS, .stride = 8, PT(crash) },
+	{ .first = HV_REG_POWER_STATE_CONFIG_C1, .last = HV_REG_POWER_STATE_TRIGGER_C3, .mask = ALL_BITS,
+	  .get = power_get, .set = power_set },
 	{ .first = HV_REG_PROCESSOR_CLOCK_FREQUENCY, .last = HV_REG_INTERRUPT_CLOCK_FREQUENCY, READ_ONLY,
 	  .get = frequency_get },
 	{ ONE(HV_REG_PENDING_INTERRUPTION), .mask = ALL_BITS, .offset = offsetof(struct vp, pending_interruption),
@@ -618,12 +644,17 @@ static const struct reg regs[] = {
 	{ ONE(HV_REG_TIME_REF_COUNT), READ_ONLY, .get = time_get },
 	{ ONE(HV_REG_CPU_MANAGEMENT_VERSION), READ_ONLY, .get = zero_get },
 	{ ONE(HV_REG_EOI), .mask = LOW_32, .get = zero_get, .set = ignore_set },
+	{ ONE(HV_REG_ICR), .mask = ALL_BITS, .get = icr_get, .set = icr_set },
 	{ ONE(HV_REG_TPR), .mask = 0xff, .get = tpr_get, .set = tpr_set },
 	{ ONE(HV_REG_VP_ASSIST_PAGE), .mask = OVERLAY_BITS, VP_FIELD(vp_assist) },
 	{ ONE(HV_REG_VP_ROOT_SIGNAL_COUNT), READ_ONLY, .offset = offsetof(struct vp, root_signal_count),
 	  .get = vp_field_get },
 	{ ONE(HV_REG_REFERENCE_TSC), .mask = OVERLAY_BITS,
 	  .offset = offsetof(struct partition, reference_tsc), .get = pt_get, .set = reference_tsc_set },
+	{ .first = HV_REG_STATS_PARTITION_RETAIL, .last = HV_REG_STATS_PARTITION_INTERNAL, .mask = OVERLAY_BITS, .stride = 8,
+	  PT(stats_msr) },
+	{ .first = HV_REG_STATS_VP_RETAIL, .last = HV_REG_STATS_VP_INTERNAL, .mask = OVERLAY_BITS, .stride = 8,
+	  VP_FIELD(stats_msr) },
 	{ .first = HV_REG_SINT0, .last = HV_REG_SINT15, .mask = SINT_BITS, .stride = 8,
 	  .offset = offsetof(struct vp, synic.sint), .get = vp_field_get, .set = sint_set },
 	{ ONE(HV_REG_SCONTROL), .mask = ALL_BITS, .offset = offsetof(struct vp, synic.scontrol),

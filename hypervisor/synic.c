@@ -279,6 +279,11 @@ static u64 msr_privilege(u32 msr)
 		return BIT(2);
 	case HV_MSR_STIMER0_CONFIG ... HV_MSR_STIMER3_COUNT:
 		return BIT(3);
+	case HV_MSR_POWER_TRIGGER_C1 ... HV_MSR_POWER_TRIGGER_C3:
+	case HV_MSR_POWER_CONFIG_C1 ... HV_MSR_POWER_CONFIG_C3:
+		return HV_PRIV_CPU_MANAGEMENT;
+	case HV_MSR_STATS_PARTITION_RETAIL ... HV_MSR_STATS_VP_INTERNAL:
+		return BIT(8);
 	case HV_MSR_GUEST_IDLE:
 		return BIT(10);
 	}
@@ -339,6 +344,28 @@ static void crash_write(struct vp *vp, u32 msr, u64 val)
 
 /* ---- access ---- */
 
+/* Until any interrupt is there, whatever RFLAGS.IF says. */
+static void idle_enter(struct vp *vp)
+{
+	vp->activity |= ACTIVITY_IDLE_SUSPEND;
+	vp_activity_update(vp);
+}
+
+/* T20: the read enters the state. Whatever the type configured, it is HLT here (a guess). */
+static void power_trigger(struct vp *vp, u32 state, u64 *val)
+{
+	*val = (u64)++vp->power_entries[state] << 56;
+	idle_enter(vp);
+}
+
+static bool power_config_write(struct vp *vp, u32 state, u64 val)
+{
+	if (val & HV_POWER_CONFIG_RSVD)
+		return false;
+	vp->power_config[state] = val;
+	return true;
+}
+
 /* Those that read as they have been written; NULL: another. */
 static const u64 *msr_stored(const struct vp *vp, u32 msr)
 {
@@ -351,6 +378,11 @@ static const u64 *msr_stored(const struct vp *vp, u32 msr)
 	case HV_MSR_SIEFP: return &vp->synic.siefp;
 	case HV_MSR_SIMP: return &vp->synic.simp;
 	case HV_MSR_SIRBP: return &vp->synic.sirbp;
+	case HV_MSR_POWER_CONFIG_C1 ... HV_MSR_POWER_CONFIG_C3: return &vp->power_config[msr - HV_MSR_POWER_CONFIG_C1];
+	case HV_MSR_STATS_PARTITION_RETAIL ... HV_MSR_STATS_PARTITION_INTERNAL:
+		return &vp->pt->stats_msr[msr - HV_MSR_STATS_PARTITION_RETAIL];
+	case HV_MSR_STATS_VP_RETAIL ... HV_MSR_STATS_VP_INTERNAL:
+		return &vp->stats_msr[msr - HV_MSR_STATS_VP_RETAIL];
 	case HV_MSR_SINT0 ... HV_MSR_SINT15: return &vp->synic.sint[msr - HV_MSR_SINT0];
 	}
 	return NULL;
@@ -404,8 +436,10 @@ bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val)
 		return stimer_read(vp, msr, val);
 	case HV_MSR_GUEST_IDLE:
 		*val = 0;
-		if (!vp_event_waiting(vp))
-			vp->activity |= ACTIVITY_IDLE_SUSPEND;
+		idle_enter(vp);
+		return true;
+	case HV_MSR_POWER_TRIGGER_C1 ... HV_MSR_POWER_TRIGGER_C3:
+		power_trigger(vp, msr - HV_MSR_POWER_TRIGGER_C1, val);
 		return true;
 	}
 	return false;
@@ -455,8 +489,8 @@ bool msr_synthetic_write(struct vp *vp, u32 msr, u64 val)
 	case HV_MSR_REFERENCE_TSC:
 		return reference_tsc_write(vp, val);
 	case HV_MSR_RESET:
-		if ((val & 1) && partition_is_root(pt))
-			verdict_end(END_RESET);
+		if (val & HV_RESET_MACHINE)
+			partition_restart(pt);
 		return true;
 	case HV_MSR_EOI:
 		return eoi_write(vp);
@@ -480,6 +514,14 @@ bool msr_synthetic_write(struct vp *vp, u32 msr, u64 val)
 		return true;
 	case HV_MSR_SIRBP:
 		page_enable(vp, &vp->synic.sirbp, val);
+		return true;
+	case HV_MSR_POWER_CONFIG_C1 ... HV_MSR_POWER_CONFIG_C3:
+		return power_config_write(vp, msr - HV_MSR_POWER_CONFIG_C1, val);
+	case HV_MSR_STATS_PARTITION_RETAIL ... HV_MSR_STATS_PARTITION_INTERNAL:
+		page_enable(vp, &pt->stats_msr[msr - HV_MSR_STATS_PARTITION_RETAIL], val);
+		return true;
+	case HV_MSR_STATS_VP_RETAIL ... HV_MSR_STATS_VP_INTERNAL:
+		page_enable(vp, &vp->stats_msr[msr - HV_MSR_STATS_VP_RETAIL], val);
 		return true;
 	case HV_MSR_EOM:
 		synic_scan(vp);

@@ -38,14 +38,14 @@ static struct vmcb_seg seg_real(u16 selector, u64 base, u16 attrib)
 	return (struct vmcb_seg){ .selector = selector, .attrib = attrib, .limit = 0xffff, .base = base };
 }
 
-/* APM2 14.1.3: processor state after INIT. */
-static void registers_reset(struct vp *vp)
+/* What INIT sets (APM2 14.1.3): the core's registers. Other MSRs, x87 and SSE state, caching stay. */
+static void registers_init(struct vp *vp)
 {
 	struct vmcb_save *s = &vp->vmcb->s;
 	u32 r[4];
 
-	memset(s, 0, sizeof(*s));
 	memset(vp->gpr, 0, sizeof(vp->gpr));
+	memset(vp->dr, 0, sizeof(vp->dr));
 	cpuid(1, 0, r);
 	vp->gpr[GPR_RDX] = r[0];
 	s->cs = seg_real(0xf000, 0xffff0000, SEG_CODE16);
@@ -53,14 +53,30 @@ static void registers_reset(struct vp *vp)
 	s->tr = seg_real(0, 0, SEG_TSS_BUSY);
 	s->ldtr = seg_real(0, 0, SEG_LDT);
 	s->gdtr = s->idtr = seg_real(0, 0, 0);
+	s->cpl = 0;
 	s->rip = 0xfff0;
 	s->rflags = RFLAGS_FIXED;
-	s->cr0 = CR0_CD | CR0_NW | CR0_ET;
+	s->cr0 = (s->cr0 & (CR0_CD | CR0_NW)) | CR0_ET;
+	s->cr2 = s->cr3 = s->cr4 = 0;
 	s->efer = EFER_SVME;	/* hidden from the guest; VMRUN wants it */
 	s->dr6 = 0xffff0ff0;
 	s->dr7 = 0x400;
+	s->dbgctl = 0;
+}
+
+/* And what RESET does beyond. */
+static void registers_reset(struct vp *vp)
+{
+	struct vmcb_save *s = &vp->vmcb->s;
+
+	memset(s, 0, sizeof(*s));
+	s->cr0 = CR0_CD | CR0_NW;
 	s->g_pat = PAT_RESET;
-	memset(vp->dr, 0, sizeof(vp->dr));
+	vp->tsc_aux = vp->mtrr_def_type = vp->misc_enable = 0;
+	memset(vp->mtrr_fixed, 0, sizeof(vp->mtrr_fixed));
+	memset(vp->mtrr_base, 0, sizeof(vp->mtrr_base));
+	memset(vp->mtrr_mask, 0, sizeof(vp->mtrr_mask));
+	registers_init(vp);
 }
 
 static void fpu_reset(struct vp *vp)
@@ -83,23 +99,12 @@ static void events_reset(struct vp *vp)
 	vp->vmcb->c.int_state = 0;
 }
 
-/* INIT: the processor, and of the local APIC what INIT resets. */
-void vp_reset(struct vp *vp)
+static void lapic_power_on(struct vp *vp, u32 id)
 {
-	registers_reset(vp);
-	fpu_reset(vp);
-	events_reset(vp);
-	lapic_init(&vp->lapic);
-	vp->activity = vp->index ? ACTIVITY_STARTUP_SUSPEND : 0;
-}
-
-static void lapic_power_on(struct vp *vp)
-{
-	bool is_root = partition_is_root(vp->pt);
 	struct lapic_config config = {
-		.id = is_root ? vp->home->apic_id : vp->index,
+		.id = id,
 		.bsp = !vp->index,
-		.x2apic = is_root || (vp->pt->flags & HV_PARTITION_CREATION_FLAG_X2APIC_CAPABLE),
+		.x2apic = partition_is_root(vp->pt) || (vp->pt->flags & HV_PARTITION_CREATION_FLAG_X2APIC_CAPABLE),
 		.tsc_deadline = false,
 		.phys_bits = 40,
 		.timer_hz = APIC_HZ,
@@ -108,6 +113,39 @@ static void lapic_power_on(struct vp *vp)
 	lapic_reset(&vp->lapic, &config);
 	if (vp->pt->time_frozen)
 		lapic_freeze(&vp->lapic, time_now_ns());
+}
+
+static u64 activity_reset(const struct vp *vp)
+{
+	return vp->index ? ACTIVITY_STARTUP_SUSPEND : 0;
+}
+
+/* The processor's state of creation; @id: of its local APIC, whose parent may have given it another. */
+static void vp_power_on(struct vp *vp, u32 id)
+{
+	lapic_power_on(vp, id);
+	registers_reset(vp);
+	fpu_reset(vp);
+	events_reset(vp);
+	vp->extint = EXTINT_NONE;
+	vp->activity = activity_reset(vp);
+}
+
+void vp_scrub(struct vp *vp)
+{
+	synic_reset(vp);
+	stimer_reset(vp);
+	memset(vp->stats_msr, 0, sizeof(vp->stats_msr));
+	lapic_power_on(vp, vp->lapic.config.id);
+}
+
+/* Whoever runs it elsewhere finds that it waits for SIPI. */
+void vp_restart(struct vp *vp)
+{
+	vp_evict(vp);
+	vp->repeats_sp = 0;
+	vp_scrub(vp);
+	vp_power_on(vp, vp->lapic.config.id);
 }
 
 static void objects_free(struct partition *pt, struct vp *vp)
@@ -137,11 +175,8 @@ u16 vp_create(struct partition *pt, u32 index, struct lp *home)
 	vp->index = index;
 	vp->home = home;
 	svm_vp_init(vp);
-	lapic_power_on(vp);
-	vp_reset(vp);
-	vp->pat = PAT_RESET;
+	vp_power_on(vp, partition_is_root(pt) ? home->apic_id : index);
 	synic_reset(vp);
-	stimer_reset(vp);
 	vp->explicit_suspend = 1;
 	if (partition_is_root(pt)) {
 		home->root_vp = vp;
@@ -465,7 +500,10 @@ void vp_init(struct vp *vp)
 	vp_evict(vp);
 	dispatch_abandon(vp);
 	vp->repeats_sp = 0;
-	vp_reset(vp);
+	registers_init(vp);
+	events_reset(vp);
+	lapic_init(&vp->lapic);
+	vp->activity = activity_reset(vp);
 }
 
 void vp_sipi(struct vp *vp, u8 vector)

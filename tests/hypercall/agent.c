@@ -6,13 +6,15 @@
 #define IDT		0x1000u
 #define STACK		0xc00u
 #define RAM_PAGES	32u
-#define PARAMETERS	0x6000u		/* the child's own hypercall parameters */
+#define PARAMETERS	AGENT_PARAMETERS
 #define DONE_PORT	0x90
 #define AGENT_VECTOR	0x31u
 
 u64 agent;
+u64 agent_flags = FLAGS;
 u64 agent_patience = 1ull << 36;	/* TSC ticks to wait for an intercept */
 static bool agent_stopped;		/* at its report, to be moved on */
+bool agent_blocked;			/* a dispatch of it ended so, since it was last told what to do */
 
 static u64 gate(u32 handler)
 {
@@ -83,6 +85,7 @@ static u32 go_root_scheduler(void)
 		got = dispatch(agent, 10000);
 		if (got == READY_INTERCEPT)
 			return msg->message_type;
+		agent_blocked |= got == HV_DISPATCH_STATE_BLOCKED << 16;
 		if (got != READY_NONE && got >> 16 != HV_DISPATCH_STATE_BLOCKED)
 			return got;
 	}
@@ -122,6 +125,7 @@ u32 agent_do(u32 op, u32 eax, u32 ebx, u32 ecx, u32 edx)
 {
 	u32 type;
 
+	agent_blocked = false;
 	AGENT_MAILBOX[0] = op;
 	AGENT_MAILBOX[1 + EAX] = eax;
 	AGENT_MAILBOX[1 + EBX] = ebx;
@@ -177,7 +181,7 @@ void agent_vp_create(void)
 void agent_create(u64 features, u64 privileges)
 {
 	deposit(1, 3);
-	check(create(FLAGS, &agent), 0, "a child that does what it is told");
+	check(create(agent_flags, &agent), 0, "a child that does what it is told");
 	property_set(agent, HV_PROPERTY_SYNTHETIC_PROC_FEATURES, features);
 	property_get(agent, HV_PROPERTY_PRIVILEGE_FLAGS);
 	check(property_set(agent, HV_PROPERTY_PRIVILEGE_FLAGS, *(u64 *)out | privileges), 0, "its privileges");
@@ -238,6 +242,11 @@ static void call_checks(void)
 	check(agent_call(HVCALL_SET_VP_REGISTERS | REPS(1), PARAMETERS, 0), HV_STATUS_ACCESS_DENIED, "its suspension is its parent's");
 	stats_own_checks();
 	check(agent_call(HVCALL_NOTIFY_LONG_SPIN_WAIT, PARAMETERS, 0), 0, "a hint");
+	*(u64 *)(CHILD_RAM + PARAMETERS) = 1ull << 60;
+	check(agent_call(HVCALL_SWITCH_VIRTUAL_ADDRESS_SPACE, PARAMETERS, 0), HV_STATUS_INVALID_PARAMETER, "reserved bits of CR3");
+	*(u64 *)(CHILD_RAM + PARAMETERS) = 0x9000;
+	check(agent_call(HVCALL_SWITCH_VIRTUAL_ADDRESS_SPACE, PARAMETERS, 0), 0, "SwitchVirtualAddressSpace");
+	check(reg_get(agent, 0, HV_REG_CR3), 0x9000, "is in CR3");
 	check(agent_do(OP_CALL, HVCALL_NOTIFY_LONG_SPIN_WAIT, 0, 0x40000, 0), HVMSG_UNMAPPED_GPA,
 	      "parameters where nothing is mapped: its parent is told");
 	check(m->gpa, 0x40000, "the address");
@@ -249,6 +258,11 @@ static void call_checks(void)
 }
 
 /* ---- MSRs ---- */
+
+static u64 result_wide(void)
+{
+	return agent_result(EAX) | (u64)agent_result(EDX) << 32;
+}
 
 u16 agent_intercept(u32 type, u64 parameter, u32 mask)
 {
@@ -271,6 +285,15 @@ static void msr_checks(void)
 	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, BIT(13)), 0, "timer with a reserved bit");
 	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 1), 1, "timer enabled, of no SINT and not direct");
 	check(agent_rdmsr(HV_MSR_STIMER0_CONFIG) && !agent_result(EAX), 1, "is disabled at once");
+	check(agent_rdmsr(HV_MSR_STATS_PARTITION_RETAIL) && !result_wide(), 1, "statistics of the partition: nowhere");
+	check(agent_wrmsr(HV_MSR_STATS_VP_RETAIL, 0xb001), 1, "those of the VP: a page");
+	check(agent_rdmsr(HV_MSR_STATS_VP_RETAIL) && result_wide() == 0xb001, 1, "reads as written");
+	check(reg_get(agent, 0, HV_REG_STATS_VP_RETAIL), 0xb001, "its parent sees it");
+	check(reg_set(agent, 0, HV_REG_STATS_PARTITION_INTERNAL, 0xc000, 0), 0, "and sets another");
+	check(agent_rdmsr(HV_MSR_STATS_PARTITION_INTERNAL) && result_wide() == 0xc000, 1, "which it reads");
+	check(agent_wrmsr(HV_MSR_POWER_CONFIG_C1, 0), 0, "power states are nothing for a child");
+	check(reg_set(agent, 0, HV_REG_ICR, 0x0100000000004031, 0), 0, "its ICR");
+	check(agent_rdmsr(HV_MSR_ICR) && result_wide() == 0x0100000000004031, 1, "is in the MSR");
 	check(agent_rdmsr(0x277), 1, "PAT");
 	check(agent_wrmsr(0x277, 0x0007040600070402), 0, "PAT with a reserved type");
 	check(agent_rdmsr(0x277) && agent_result(EAX) == 0x00070406, 1, "stays");
@@ -517,7 +540,8 @@ static void hypercall_intercept_checks(void)
 void agent_checks(void)
 {
 	/* no frequency registers */
-	agent_create(0x06400000 | 0x1ff | BIT(10) | HV_SYNTH_VP_REGISTERS, HV_PRIV_ACCESS_STATS);
+	agent_create(0x06400000 | 0x1ff | BIT(10) | HV_SYNTH_VP_REGISTERS,
+		     HV_PRIV_ACCESS_STATS | HV_PRIV_ACCESS_STATS_REG | HV_PRIV_POST_MESSAGES | HV_PRIV_SIGNAL_EVENTS);
 	call_checks();
 	msr_checks();
 	hypercall_intercept_checks();
@@ -532,4 +556,7 @@ void agent_checks(void)
 	ring_checks();
 	vp_deletion_checks();
 	agent_delete();
+	reset_checks();
+	bare_port_checks();
+	start_checks();
 }

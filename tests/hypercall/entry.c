@@ -62,6 +62,20 @@ void entry_checks(void)
 	check(partition_call(HVCALL_FINALIZE_PARTITION, ~0ull), HV_STATUS_ACCESS_DENIED, "SELF cannot be finalized");
 }
 
+/* C1: whatever is configured, the processor waits for an interrupt. */
+void power_state_checks(void)
+{
+	wrmsr(HV_MSR_POWER_CONFIG_C1, 5);
+	check(rdmsr(HV_MSR_POWER_CONFIG_C1), 5, "a power state is configured");
+	check(reg_get(~0ull, 0, HV_REG_POWER_STATE_CONFIG_C1), 5, "is in its register");
+	wrmsr(HV_MSR_SINT0 + 1, 0x10000);
+	wrmsr(HV_MSR_STIMER0_CONFIG, WAKE_VECTOR << 4 | BIT(12) | BIT(3));
+	wrmsr(HV_MSR_STIMER0_CONFIG + 1, rdmsr(HV_MSR_TIME_REF_COUNT) + 10000);
+	check(rdmsr(HV_MSR_POWER_TRIGGER_C1) >> 56, 1, "entered once, and left by a timer");
+	check(rdmsr(HV_MSR_STIMER0_CONFIG) & 1, 0, "which has expired");
+	asm volatile("sti; nop; cli" : : : "memory");
+}
+
 void system_checks(void)
 {
 	struct hv_get_system_property_input *g = in;
@@ -79,6 +93,8 @@ void system_checks(void)
 	check(call(HVCALL_GET_LOGICAL_PROCESSOR_RUN_TIME), HV_STATUS_INVALID_LP_INDEX, "LP 40 is not");
 	*word = 5;
 	check(call(HVCALL_ENTER_SLEEP_STATE), HV_STATUS_OPERATION_DENIED, "S5 without registration");
+	check(fast(HVCALL_PARK_LOGICAL_PROCESSORS, 2, 0), 0, "ParkLogicalProcessors");
+	check(call(HVCALL_INVOKE_HYPERVISOR_DEBUGGER), 0, "InvokeHypervisorDebugger");
 	check(property_get(~0ull, HV_PROPERTY_PROCESSOR_FEATURES0), 0, "root's features");
 	check(property_get(~0ull, 0x77777), HV_STATUS_UNKNOWN_PROPERTY, "unknown property");
 	*(struct hv_get_property_ex_input *)in = (struct hv_get_property_ex_input){ .partition_id = ~0ull, .property = 0x77777,

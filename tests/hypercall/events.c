@@ -43,6 +43,27 @@ static void direct_checks(void)
 	check(flags(5), 1 | BIT(FIRST_FLAG + 2), "in the page");
 }
 
+static u16 port_property(u64 call_code, u32 port, u32 code, u64 value)
+{
+	struct hv_port_property_input *p = in;
+
+	*p = (struct hv_port_property_input){ .partition_id = agent, .port_id = port, .code = code, .value = value };
+	return call(call_code);
+}
+
+static void property_checks(void)
+{
+	check(port_property(HVCALL_GET_PORT_PROPERTY, 12, 0, 0), HV_STATUS_INVALID_PORT_ID, "GetPortProperty: no such port");
+	check(port_property(HVCALL_GET_PORT_PROPERTY, 10, 7, 0), HV_STATUS_UNKNOWN_PROPERTY, "no such property");
+	check(port_property(HVCALL_GET_PORT_PROPERTY, 10, HV_PORT_PROPERTY_POST_COUNT, 0) << 8 | *(u64 *)out, 1, "one was sent");
+	check(port_property(HVCALL_SET_PORT_PROPERTY, 10, HV_PORT_PROPERTY_POST_COUNT, 0), HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE,
+	      "that is not set");
+	check(port_property(HVCALL_SET_PORT_PROPERTY, 10, HV_PORT_PROPERTY_PREFERRED_TARGET_VP, 9), HV_STATUS_INVALID_VP_INDEX,
+	      "a preferred VP that is not there");
+	check(port_property(HVCALL_SET_PORT_PROPERTY, 10, HV_PORT_PROPERTY_PREFERRED_TARGET_VP, 0), 0, "SetPortProperty");
+	check(port_property(HVCALL_GET_PORT_PROPERTY, 10, HV_PORT_PROPERTY_PREFERRED_TARGET_VP, 0) | *(u64 *)out, 0, "is set");
+}
+
 void event_checks(void)
 {
 	check(event_port(10, FIRST_FLAG, 0), HV_STATUS_INVALID_PARAMETER, "an event port without flags");
@@ -59,6 +80,7 @@ void event_checks(void)
 	check(agent_wrmsr(HV_MSR_SINT0 + 5, 0x31), 1, "no longer");
 	check(signal_event(10, 2), 0, "SignalEvent, though there is no SIM page");
 	check(flags(5), BIT(FIRST_FLAG + 2), "its flag, and no other");
+	property_checks();
 	direct_checks();
 	check(fast(HVCALL_DELETE_PORT, agent, 10), 0, "DeletePort");
 	check(signal_event(10, 2), HV_STATUS_INVALID_PORT_ID, "the connection leads nowhere");

@@ -45,6 +45,22 @@ static void level_checks(void)
 	check(interrupt_assert(agent, 0, 0, 0, VECTOR), 0, "an edge interrupt");
 	window();
 	check(agent_do(OP_WRITE, 0, EOI_REGISTER, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "its EOI is nobody's concern");
+	check(agent_intercept(HV_INTERCEPT_X64_APIC_EOI, 0, HV_INTERCEPT_WRITE), 0, "but if all are to be told");
+	check(interrupt_assert(agent, 0, 0, 0, VECTOR), 0, "an edge interrupt");
+	window();
+	check(agent_do(OP_WRITE, 0, EOI_REGISTER, 0, 0), HVMSG_X64_APIC_EOI, "it is");
+	check(agent_past(), 1, "past it");
+	check(agent_intercept(HV_INTERCEPT_X64_APIC_EOI, 0, 0), 0, "no longer");
+}
+
+/* An interrupt that is there ends guest idle, whatever the flag says. */
+static void idle_checks(void)
+{
+	check(interrupt_assert(agent, 0, 0, 0, VECTOR), 0, "an interrupt that is held back");
+	check(agent_rdmsr(HV_MSR_GUEST_IDLE), 1, "GUEST_IDLE ends at once");
+	check(agent_blocked, 0, "and its dispatch went on");
+	window();
+	agent_do(OP_WRITE, 0, EOI_REGISTER, 0, 0);
 }
 
 static void exception_checks(void)
@@ -85,6 +101,91 @@ static void port_checks(void)
 	check(agent_past(), 1, "past it");
 }
 
+/* Calls that lead nowhere, where the parent has asked for them. */
+static void unknown_checks(void)
+{
+	const struct hv_hypercall_message *m = (void *)msg->payload;
+	u32 *p = (void *)(CHILD_RAM + AGENT_PARAMETERS);
+
+	check(agent_wrmsr(HV_MSR_GUEST_OS_ID, 1) && agent_wrmsr(HV_MSR_HYPERCALL, 0x5001), 1, "hypercalls");
+	memset(p, 0, 256);
+	p[0] = 0x77;
+	p[2] = 1;
+	check(agent_call(HVCALL_POST_MESSAGE, AGENT_PARAMETERS, 0), HV_STATUS_INVALID_CONNECTION_ID, "no such connection");
+	check(agent_intercept(HV_INTERCEPT_UNKNOWN_CONNECTION, 0, HV_INTERCEPT_EXECUTE), 0, "those are to be told");
+	check(agent_do(OP_CALL, HVCALL_POST_MESSAGE, 0, AGENT_PARAMETERS, 0), HVMSG_HYPERCALL_INTERCEPT, "PostMessage");
+	check(m->rax << 32 | m->rcx, (u64)HVCALL_POST_MESSAGE << 32 | AGENT_PARAMETERS, "its registers");
+	skip(3);
+	check(agent_past(), 1, "past it");
+	check(agent_do(OP_CALL, HVCALL_SIGNAL_EVENT, 0, AGENT_PARAMETERS + 8, 0), HVMSG_HYPERCALL_INTERCEPT, "SignalEvent");
+	skip(3);
+	check(agent_past(), 1, "past it");
+	check(agent_intercept(HV_INTERCEPT_UNKNOWN_CONNECTION, 0, 0), 0, "no longer");
+}
+
+static void retarget_checks(void)
+{
+	struct hv_retarget_interrupt_input *p = (void *)(CHILD_RAM + AGENT_PARAMETERS);
+
+	memset(p, 0, sizeof(*p));
+	p->partition_id = ~0ull;
+	p->device_id = 5;
+	p->target.vector = 0x40;
+	p->target.vp_mask = 1;
+	check(agent_call(HVCALL_RETARGET_DEVICE_INTERRUPT, AGENT_PARAMETERS, 0), HV_STATUS_INVALID_DEVICE_ID, "no such device");
+	check(agent_intercept(HV_INTERCEPT_RETARGET_UNKNOWN_DEVICE, 0, HV_INTERCEPT_EXECUTE), 0, "those are to be told");
+	check(agent_do(OP_CALL, HVCALL_RETARGET_DEVICE_INTERRUPT, 0, AGENT_PARAMETERS, 0), HVMSG_HYPERCALL_INTERCEPT, "it is");
+	skip(3);
+	check(agent_past(), 1, "past it");
+	check(agent_intercept(HV_INTERCEPT_RETARGET_UNKNOWN_DEVICE, 0, 0), 0, "no longer");
+}
+
+static void patch_level_checks(void)
+{
+	const struct hv_msr_message *m = (void *)msg->payload;
+
+	check(agent_intercept(HV_INTERCEPT_MC_UPDATE_PATCH_LEVEL, 0, HV_INTERCEPT_READ), 0, "reads of the patch level are to be told");
+	check(agent_do(OP_RDMSR, 0, 0, 0x8b, 0), HVMSG_X64_MSR_INTERCEPT, "one");
+	check(m->msr, 0x8b, "its number");
+	skip(2);
+	check(agent_past(), 1, "past it");
+	check(agent_intercept(HV_INTERCEPT_MC_UPDATE_PATCH_LEVEL, 0, 0), 0, "no longer");
+	check(agent_rdmsr(0x8b), 1, "it is read");
+}
+
+static bool io_intercepted(u16 port, u8 size)
+{
+	struct hv_check_io_intercept_input *p = in;
+
+	*p = (struct hv_check_io_intercept_input){ .partition_id = agent, .port = port, .size = size };
+	return call(HVCALL_CHECK_FOR_IO_INTERCEPT) || *(u8 *)out;
+}
+
+/* A partition that is no EXO: its ports are nobody's but those that its parent asks for. */
+void bare_port_checks(void)
+{
+	static const u8 in8[] = { 0xe4, 0x60, 0xc3 }, in16[] = { 0x66, 0xe5, 0x8f, 0xc3 }, out8[] = { 0xe6, 0x61, 0xc3 };
+	const struct hv_io_message *m;
+
+	agent_flags &= ~HV_PARTITION_CREATION_FLAG_EXO_PARTITION;
+	agent_create(0x1ff, 0);
+	m = (void *)msg->payload;
+	check(agent_intercept(HV_INTERCEPT_X64_IO_PORT, 0x90, 3), 0, "one port is to be told");
+	check(run_code(in8, sizeof(in8)), HVMSG_X64_IO_PORT_INTERCEPT, "IN from another");
+	check(m->port << 16 | agent_result(EAX), 0x90 << 16 | 0x12ff, "reads all ones");
+	check(run_code(out8, sizeof(out8)), HVMSG_X64_IO_PORT_INTERCEPT, "OUT to another");
+	check(m->port, 0x90, "is nothing");
+	check(run_code(in16, sizeof(in16)), HVMSG_X64_IO_PORT_INTERCEPT, "IN of two bytes that touches it");
+	check(m->port, 0x8f, "is told");
+	check(io_intercepted(0x90, 1) << 4 | io_intercepted(0x8f, 2) << 3 | io_intercepted(0x8e, 4) << 2 |
+	      io_intercepted(0x91, 1) << 1 | io_intercepted(0x60, 4), 7 << 2, "CheckForIoIntercept says so");
+	check(io_intercepted(0x60, 3), 1, "of no size of three");
+	skip(3);
+	check(agent_past(), 1, "past it");
+	agent_delete();
+	agent_flags = FLAGS;
+}
+
 static void rdpmc_checks(void)
 {
 	static const u8 rdpmc[] = { 0x0f, 0x33, 0xc3 };
@@ -111,8 +212,12 @@ void intercept_checks(void)
 {
 	extint_checks();
 	level_checks();
+	idle_checks();
 	exception_checks();
 	port_checks();
+	unknown_checks();
+	retarget_checks();
+	patch_level_checks();
 	rdpmc_checks();
 	shutdown_checks();
 }

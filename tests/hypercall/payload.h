@@ -102,6 +102,7 @@ void rep_checks(void);
 void entry_checks(void);
 void system_checks(void);
 void lp_checks(void);
+void power_state_checks(void);
 void interrupt_checks(void);
 
 /* ---- partition.c ---- */
@@ -147,10 +148,13 @@ void fault_checks(void);
 /* ---- agent.c ---- */
 #define AGENT_MAILBOX	((volatile u32 *)(CHILD_RAM + 0x800))
 #define AGENT_CODE	0x7000u
+#define AGENT_PARAMETERS	0x6000u	/* the child's own hypercall parameters */
 enum { OP_CALL = 1, OP_RDMSR, OP_WRMSR, OP_CPUID, OP_READ, OP_WRITE, OP_CODE };
 enum { EAX, EBX, ECX, EDX, ESI, EDI };
 extern u64 agent;
 extern u64 agent_patience;
+extern bool agent_blocked;
+extern u64 agent_flags;			/* of its creation */
 void agent_create(u64 features, u64 privileges);
 void agent_vp_create(void);
 void agent_memory(void);
@@ -175,6 +179,11 @@ void event_checks(void);
 
 /* ---- intercepts.c ---- */
 void intercept_checks(void);
+void bare_port_checks(void);
+
+/* ---- reset.c ---- */
+void reset_checks(void);
+void start_checks(void);
 
 /* ---- fuzz.c ---- */
 void fuzz_checks(void);
