@@ -215,8 +215,8 @@ struct vp {
 	/*
 	 * Registers. Complete and writable whenever the lock is held and the VP is
 	 * not in_guest: VMSAVE state is in the VMCB, RAX and RSP are in gpr[] as the
-	 * others are (copied to the VMCB at entry), x87/SSE/AVX state is in *fpu
-	 * after vp_fpu_save().
+	 * others are (copied to the VMCB at entry), x87/SSE/AVX state in *fpu, DR0
+	 * to DR3 and TSC_AUX after vp_cpu_save().
 	 */
 	struct vmcb *vmcb;
 	u64 gpr[NR_GPRS];
@@ -282,7 +282,7 @@ void vp_wake(struct vp *vp);
 bool vp_runnable(const struct vp *vp);
 /* Another LP becomes its home. It is not in_guest. */
 void vp_move(struct vp *vp, struct lp *home);
-void vp_fpu_save(struct vp *vp);		/* *fpu is current; the LP no longer holds it */
+void vp_cpu_save(struct vp *vp);		/* what VMRUN does not switch is in *vp; the LP no longer holds it */
 void vp_advance(struct vp *vp, u64 length);	/* past the emulated instruction, shadow gone */
 void vp_inject(struct vp *vp, u8 vector, bool has_error, u32 error);	/* exception at next entry */
 #define VEC_DB	1
@@ -399,7 +399,7 @@ struct lp {
 	struct vp *vps;			/* all VPs that have this LP as home */
 	struct vp *running;		/* last chosen by the scheduler */
 	struct vp *dispatched;		/* root scheduler: child that the root VP's DispatchVp runs */
-	struct vp *fpu_owner;		/* whose FPU state is loaded */
+	struct vp *cpu_owner;		/* whose state that VMRUN does not switch is loaded */
 	struct vp *runq_head, *runq_tail;
 	volatile u32 in_guest;
 	struct vp *inside;		/* which VP that is; until its exit is handled or forgotten */

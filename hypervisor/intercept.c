@@ -113,7 +113,7 @@ void intercept_hypercall(struct vp *vp)
 	} __packed padded = { 0 };
 	struct hv_hypercall_message *m = &padded.m;
 
-	vp_fpu_save(vp);
+	vp_cpu_save(vp);
 	intercept_header(vp, &m->header, HV_INTERCEPT_ACCESS_EXECUTE, VMMCALL_LENGTH);
 	m->rax = vp->gpr[GPR_RAX];
 	m->rbx = vp->gpr[GPR_RBX];

@@ -140,6 +140,7 @@ void svm_init(void);
 void svm_vp_init(struct vp *vp);	/* VMCB of a new VP */
 void svm_run(u64 vmcb_pa, u64 *gpr);
 extern u64 xsave_mask;			/* 0: FXSAVE only */
+extern bool has_tsc_aux;		/* RDTSCP and its MSR are there */
 
 /* ---- sched.c ---- */
 void sched_forget(struct vp *vp);	/* off its home's queue */
@@ -152,8 +153,8 @@ void dispatch_forget(struct vp *vp);
 void dispatch_abandon(struct vp *caller);
 
 /* ---- vp.c ---- */
-void vp_fpu_load(struct vp *vp);	/* onto this LP, if it is not there */
-void vp_fpu_store(struct vp *vp);	/* *fpu is current; the LP still holds it */
+void vp_cpu_load(struct vp *vp);	/* onto this LP, if it is not there */
+void vp_cpu_store(struct vp *vp);	/* it is in *vp too; the LP still holds it */
 bool vp_event_waiting(const struct vp *vp);	/* something that ends HLT */
 void vp_events_prepare(struct vp *vp);	/* what to inject at this entry */
 void vp_events_collect(struct vp *vp);	/* what the exit left undelivered */

@@ -50,6 +50,19 @@ static u16 vp_field_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2
 	return HV_STATUS_SUCCESS;
 }
 
+/* Those that the processor holds while the VP is on it. */
+static void held_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
+{
+	vp_cpu_save(vp);
+	vp_field_get(vp, r, n, v);
+}
+
+static u16 held_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
+{
+	vp_cpu_save(vp);
+	return vp_field_set(vp, r, n, v);
+}
+
 static void save_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2]) { v[0] = *field(&vp->vmcb->s, r, n); }
 
 static u16 save_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
@@ -226,7 +239,7 @@ static u16 xfem_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 
 	if (!(v[0] & 1) || (v[0] & ~legal) || (v[0] & 6) == 4)
 		return HV_STATUS_INVALID_REGISTER_VALUE;
-	vp_fpu_save(vp);
+	vp_cpu_save(vp);
 	vp->xcr0 = v[0];
 	return HV_STATUS_SUCCESS;
 }
@@ -330,13 +343,13 @@ static u16 table_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 
 static void fpu_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	vp_fpu_save(vp);
+	vp_cpu_save(vp);
 	memcpy(v, vp->fpu + r->offset + n * r->stride, 16);
 }
 
 static u16 fpu_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	vp_fpu_save(vp);
+	vp_cpu_save(vp);
 	memcpy(vp->fpu + r->offset + n * r->stride, v, 16);
 	*(u64 *)(vp->fpu + XSTATE_BV) |= 3;	/* or XRSTOR would load initial state */
 	return HV_STATUS_SUCCESS;
@@ -547,6 +560,7 @@ static u16 timer_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 #define MTRR_DEF_BITS	0xcffull
 
 #define VP_FIELD(f)	.offset = offsetof(struct vp, f), .get = vp_field_get, .set = vp_field_set
+#define HELD(f)		.offset = offsetof(struct vp, f), .get = held_get, .set = held_set
 #define SAVE(f)		.offset = offsetof(struct vmcb_save, f), .get = save_get, .set = save_set
 #define PT(f)		.offset = offsetof(struct partition, f), .get = pt_get, .set = pt_set
 #define ONE(name)	.first = name, .last = name
@@ -599,7 +613,7 @@ static const struct reg regs[] = {
 	{ ONE(HV_REG_INTERMEDIATE_CR3), .mask = CR3_BITS, SAVE(cr3) },
 	{ ONE(HV_REG_INTERMEDIATE_CR4), .mask = CR4_BITS, SAVE(cr4) },
 	{ ONE(HV_REG_INTERMEDIATE_CR8), .mask = 0xf, .get = cr8_get, .set = cr8_set },
-	{ .first = HV_REG_DR0, .last = HV_REG_DR3, .mask = ALL_BITS, .stride = 8, VP_FIELD(dr) },
+	{ .first = HV_REG_DR0, .last = HV_REG_DR3, .mask = ALL_BITS, .stride = 8, HELD(dr) },
 	{ ONE(HV_REG_DR6), .mask = LOW_32, SAVE(dr6) },
 	{ ONE(HV_REG_DR7), .mask = LOW_32, SAVE(dr7) },
 	{ .first = HV_REG_ES, .last = HV_REG_TR, .mask = ALL_BITS, .get = seg_get, .set = seg_set },
@@ -628,7 +642,7 @@ static const struct reg regs[] = {
 	{ .first = HV_REG_MTRR_PHYS_MASK0 + 8, .last = HV_REG_MTRR_PHYS_MASKF, .mask = ALL_BITS,
 	  .get = zero_get, .set = zero_set },
 	{ .first = HV_REG_MTRR_FIX64K, .last = HV_REG_MTRR_FIX4K_F8000, .mask = ALL_BITS, .stride = 8, VP_FIELD(mtrr_fixed) },
-	{ ONE(HV_REG_TSC_AUX), .mask = ALL_BITS, VP_FIELD(tsc_aux) },
+	{ ONE(HV_REG_TSC_AUX), .mask = LOW_32, HELD(tsc_aux) },
 	{ ONE(HV_REG_BNDCFGS), .mask = ALL_BITS, .get = zero_get, .set = zero_set },
 	{ ONE(HV_REG_DEBUG_CTL), .mask = ALL_BITS, SAVE(dbgctl) },
 	{ .first = HV_REG_SPEC_CTRL, .last = HV_REG_VIRT_SPEC_CTRL, .mask = ALL_BITS, .get = zero_get, .set = zero_set },
@@ -702,7 +716,8 @@ u16 reg_set(struct vp *vp, u32 name, const u64 value[2])
 
 bool reg_on_processor(u32 name)
 {
-	return (name >= HV_REG_XMM0 && name <= HV_REG_XMM_CONTROL_STATUS) || name == HV_REG_XFEM;
+	return (name >= HV_REG_XMM0 && name <= HV_REG_XMM_CONTROL_STATUS) || name == HV_REG_XFEM ||
+	       (name >= HV_REG_DR0 && name <= HV_REG_DR3) || name == HV_REG_TSC_AUX;
 }
 
 bool reg_settable_while_running(u32 name)

@@ -44,6 +44,7 @@ static void registers_init(struct vp *vp)
 	struct vmcb_save *s = &vp->vmcb->s;
 	u32 r[4];
 
+	vp_cpu_save(vp);
 	memset(vp->gpr, 0, sizeof(vp->gpr));
 	memset(vp->dr, 0, sizeof(vp->dr));
 	cpuid(1, 0, r);
@@ -87,8 +88,8 @@ static void fpu_reset(struct vp *vp)
 	*(u32 *)(vp->fpu + 28) = MXCSR_LEGAL;
 	*(u64 *)(vp->fpu + 512) = 3;		/* XSTATE_BV: x87, SSE */
 	vp->xcr0 = 1;
-	if (vp->home->fpu_owner == vp)
-		vp->home->fpu_owner = NULL;
+	if (vp->home->cpu_owner == vp)
+		vp->home->cpu_owner = NULL;
 }
 
 static void events_reset(struct vp *vp)
@@ -192,14 +193,14 @@ u16 vp_create(struct partition *pt, u32 index, struct lp *home)
 	return HV_STATUS_SUCCESS;
 }
 
-/* x87 and SSE state of a child is in *fpu after each exit: its old LP has nothing of it. */
+/* After each exit a child's state is in memory: its old LP has nothing of it. */
 static void home_leave(struct vp *vp)
 {
 	struct vp **link = &vp->home->vps;
 
 	sched_forget(vp);
-	if (vp->home->fpu_owner == vp)
-		vp->home->fpu_owner = NULL;
+	if (vp->home->cpu_owner == vp)
+		vp->home->cpu_owner = NULL;
 	while (*link != vp)
 		link = &(*link)->next_home;
 	*link = vp->next_home;
@@ -268,12 +269,10 @@ u64 vp_time_100ns(struct vp *vp)
 	return vp->run_time_ns / 100;
 }
 
-/* ---- x87, SSE, AVX ---- */
+/* ---- what VMRUN does not switch: x87, SSE, AVX; DR0 to DR3; TSC_AUX ---- */
 
-void vp_fpu_store(struct vp *vp)
+static void fpu_store(struct vp *vp)
 {
-	if (vp->home->fpu_owner != vp)
-		return;
 	if (!xsave_mask) {
 		fxsave(vp->fpu);
 		return;
@@ -284,15 +283,8 @@ void vp_fpu_store(struct vp *vp)
 	xsetbv(vp->xcr0);
 }
 
-void vp_fpu_load(struct vp *vp)
+static void fpu_load(struct vp *vp)
 {
-	struct lp *lp = vp->home;
-
-	if (lp->fpu_owner == vp)
-		return;
-	if (lp->fpu_owner)
-		vp_fpu_store(lp->fpu_owner);
-	lp->fpu_owner = vp;
 	if (!xsave_mask) {
 		fxrstor(vp->fpu);
 		return;
@@ -302,17 +294,43 @@ void vp_fpu_load(struct vp *vp)
 	xsetbv(vp->xcr0);
 }
 
+/* A child's writes of TSC_AUX come here; the root's do not. */
+void vp_cpu_store(struct vp *vp)
+{
+	if (vp->home->cpu_owner != vp)
+		return;
+	fpu_store(vp);
+	read_dr(vp->dr);
+	if (has_tsc_aux && partition_is_root(vp->pt))
+		vp->tsc_aux = rdmsr(MSR_TSC_AUX);
+}
+
+void vp_cpu_load(struct vp *vp)
+{
+	struct lp *lp = vp->home;
+
+	if (lp->cpu_owner == vp)
+		return;
+	if (lp->cpu_owner)
+		vp_cpu_store(lp->cpu_owner);
+	lp->cpu_owner = vp;
+	fpu_load(vp);
+	write_dr(vp->dr);
+	if (has_tsc_aux)
+		wrmsr(MSR_TSC_AUX, vp->tsc_aux);
+}
+
 /*
  * A root VP keeps its state on its LP until something else runs there. Nobody
  * asks for it from another LP: registers of the root are its own business.
  */
-void vp_fpu_save(struct vp *vp)
+void vp_cpu_save(struct vp *vp)
 {
-	if (vp->home->fpu_owner != vp)
+	if (vp->home->cpu_owner != vp)
 		return;
 	if (vp->home == this_lp())
-		vp_fpu_store(vp);
-	vp->home->fpu_owner = NULL;
+		vp_cpu_store(vp);
+	vp->home->cpu_owner = NULL;
 }
 
 /* ---- events ---- */

@@ -194,6 +194,30 @@ static void rdpmc_checks(void)
 	check(agent_trapped(), 13 + 1, "there is no such counter: #GP");
 }
 
+#define DEBUG(n)	({ u64 val; asm volatile("mov %%dr" #n ", %0" : "=r"(val)); val; })
+
+/* What the world switch of the processor leaves to the hypervisor: each VP has its own. */
+static void switched_checks(void)
+{
+	static const u8 read[] = { 0x0f, 0x21, 0xc0, 0xc3 }, write[] = { 0x0f, 0x23, 0xc8, 0xc3 }, rdtscp[] = { 0x0f, 0x01, 0xf9, 0xc3 };
+
+	asm volatile("mov %0, %%dr1" : : "r"(0x111ull));
+	wrmsr(0xc0000103, 5);
+	check(reg_set(agent, 0, HV_REG_DR0, 0xabcd, 0), 0, "DR0 of the child");
+	check(run_code(read, sizeof(read)), HVMSG_X64_IO_PORT_INTERCEPT, "MOV from DR0");
+	check(agent_result(EAX), 0xabcd, "as it was set");
+	check(run_code(write, sizeof(write)), HVMSG_X64_IO_PORT_INTERCEPT, "MOV to DR1");
+	check(reg_get(agent, 0, HV_REG_DR0 + 1), 0x1234, "its parent sees it");
+	check(DEBUG(1), 0x111, "and keeps its own");
+	check(reg_get(~0ull, 0, HV_REG_DR0 + 1), 0x111, "as the register says");
+	check(agent_wrmsr(0xc0000103, 7), 1, "TSC_AUX of the child");
+	check(run_code(rdtscp, sizeof(rdtscp)), HVMSG_X64_IO_PORT_INTERCEPT, "RDTSCP");
+	check(agent_result(ECX), 7, "has it");
+	check(rdmsr(0xc0000103), 5, "the root has its own");
+	check(reg_get(~0ull, 0, HV_REG_TSC_AUX), 5, "as the register says");
+	check(reg_get(1, 1, HV_REG_TSC_AUX) & reg_get(1, 1, HV_REG_DR0), ~0ull, "those of another processor are out of reach");
+}
+
 /* The last of the VP as it is: its state is gone. */
 static void shutdown_checks(void)
 {
@@ -219,5 +243,6 @@ void intercept_checks(void)
 	retarget_checks();
 	patch_level_checks();
 	rdpmc_checks();
+	switched_checks();
 	shutdown_checks();
 }
