@@ -171,12 +171,24 @@ void acpi_parse(void)
 		parse_fadt(t);
 }
 
-#define PM1_SLP_EN	BIT(13)
+#define PM1_SLP_EN		BIT(13)
+#define PM1_SLP_TYP(typ)	(((typ) & 7) << 10)
+
+/* Of S5. Until the root has said which it is: 0, as on the boards of the emulator. */
+static u8 slp_typ[2];
+
+void acpi_slp_typ_set(u8 pm1a, u8 pm1b)
+{
+	slp_typ[0] = pm1a;
+	slp_typ[1] = pm1b;
+}
 
 void acpi_power_off(void)
 {
 	if (acpi.pm1a_cnt)
-		outw(acpi.pm1a_cnt, PM1_SLP_EN);	/* SLP_TYP 0 is S5 on the boards of the emulator */
+		outw(acpi.pm1a_cnt, PM1_SLP_TYP(slp_typ[0]) | PM1_SLP_EN);
+	if (acpi.pm1b_cnt)
+		outw(acpi.pm1b_cnt, PM1_SLP_TYP(slp_typ[1]) | PM1_SLP_EN);
 	for (u32 i = 0; i < 1000000; i++)
 		cpu_relax();
 }

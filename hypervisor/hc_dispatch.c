@@ -68,6 +68,14 @@ static void dispatch_end(struct lp *lp, u32 state, u32 event)
 	lp->dispatched = NULL;
 }
 
+/* Something for the root VP to take, or that it would take if it had not disabled interrupts for the call. */
+static bool caller_wanted(const struct lp *lp)
+{
+	u8 vector;
+
+	return vp_event_waiting(lp->root_vp) || (lp->caller_interrupts && lapic_next(&lp->root_vp->lapic, &vector));
+}
+
 /* What the LP runs while a dispatch is pending: the child, or NULL when the dispatch has ended. */
 struct vp *dispatch_pick(struct lp *lp)
 {
@@ -79,7 +87,7 @@ struct vp *dispatch_pick(struct lp *lp)
 		dispatch_end(lp, HV_DISPATCH_STATE_BLOCKED, HV_DISPATCH_EVENT_SUSPEND);
 	} else if (!vp_runnable(vp)) {
 		dispatch_end(lp, HV_DISPATCH_STATE_BLOCKED, HV_DISPATCH_EVENT_NONE);
-	} else if (vp_event_waiting(lp->root_vp) || time_now_ns() >= lp->slice_end_ns) {
+	} else if (caller_wanted(lp) || time_now_ns() >= lp->slice_end_ns) {
 		dispatch_end(lp, HV_DISPATCH_STATE_READY, HV_DISPATCH_EVENT_NONE);
 	} else {
 		return vp;
@@ -146,6 +154,7 @@ static void dispatch_begin(struct lp *lp, struct vp *vp, const struct hv_dispatc
 	if (vp_runnable(vp))
 		blocked_set(vp, false);
 	lp->dispatched = vp;
+	lp->caller_interrupts = in->flags & HV_DISPATCH_ENABLE_CALLER_INTERRUPTS;
 	lp->slice_end_ns = in->time_slice && in->time_slice < ~0ull / 200 ?
 			   time_now_ns() + in->time_slice * 100 : ~0ull;
 }

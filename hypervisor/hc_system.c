@@ -87,6 +87,8 @@ static u16 sleep_state_register(const struct hv_set_system_property_input *in)
 		sleep_locked = true;
 	else
 		sleep_registered |= 1u << in->sleep_state;
+	if (in->sleep_state == HV_SLEEP_STATE_S5)
+		acpi_slp_typ_set(in->pm1a_slp_typ, in->pm1b_slp_typ);
 	return HV_STATUS_SUCCESS;
 }
 

@@ -399,6 +399,7 @@ struct lp {
 	struct vp *vps;			/* all VPs that have this LP as home */
 	struct vp *running;		/* last chosen by the scheduler */
 	struct vp *dispatched;		/* root scheduler: child that the root VP's DispatchVp runs */
+	bool caller_interrupts;		/* ... which an interrupt ends even if the root VP holds them off */
 	struct vp *cpu_owner;		/* whose state that VMRUN does not switch is loaded */
 	struct vp *runq_head, *runq_tail;
 	volatile u32 in_guest;

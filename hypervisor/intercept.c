@@ -126,6 +126,22 @@ void intercept_hypercall(struct vp *vp)
 	intercept_report(vp, HVMSG_HYPERCALL_INTERCEPT, &padded, sizeof(padded));
 }
 
+/*
+ * DeliverabilityNotifications: each SINT that is asked for is told of once, when its
+ * slot is free. The guest frees one without an exit: looked at before it runs.
+ */
+bool intercept_deliverable(struct vp *vp)
+{
+	struct hv_sint_deliverable_message m = { .sints = synic_slots_free(vp, vp->deliverability >> HV_DELIVERABLE_SINT_SHIFT) };
+
+	if (!m.sints)
+		return false;
+	vp->deliverability &= ~((u64)m.sints << HV_DELIVERABLE_SINT_SHIFT);
+	intercept_header(vp, &m.header, HV_INTERCEPT_ACCESS_READ, 0);
+	intercept_report(vp, HVMSG_SYNIC_SINT_DELIVERABLE, &m, sizeof(m));
+	return true;
+}
+
 #define VECTOR_HAS_ERROR	0x60227d00u	/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX */
 
 void intercept_exception(struct vp *vp, u8 vector)

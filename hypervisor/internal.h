@@ -57,6 +57,7 @@ struct acpi_info {
 };
 extern struct acpi_info acpi;
 void acpi_parse(void);
+void acpi_slp_typ_set(u8 pm1a, u8 pm1b);	/* what its registers take for S5 */
 void acpi_power_off(void);	/* returns if the board has no PM1 control port, or it did not work */
 
 /* ---- trace.c ---- */
@@ -185,11 +186,14 @@ void intercept_msr(struct vp *vp, u32 msr, bool write, u64 length);
 #define VMMCALL_LENGTH	3	/* 0F 01 D9 */
 void intercept_hypercall(struct vp *vp);
 void intercept_exception(struct vp *vp, u8 vector);
+bool intercept_deliverable(struct vp *vp);	/* true: it has been told, and the VP is suspended */
 void intercept_report_header(struct vp *vp, u32 type, u8 access, u64 length);
 
 /* ---- synic.c ---- */
 void synic_fill(struct synic_msg *m, u32 type, u64 sender, const void *payload, u8 size);
 void synic_reset(struct vp *vp);
+bool hypercall_page_fill(struct partition *pt, u64 msr);
+u16 synic_slots_free(struct vp *vp, u16 sints);	/* those of @sints that could take a message now */
 void synic_scan(struct vp *vp);			/* slots may have been freed: deliver what waits */
 void root_pages_init(struct vp *vp);		/* pre-provisioned pages of a root VP */
 

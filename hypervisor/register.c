@@ -474,6 +474,14 @@ static void time_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 	v[0] = partition_time_100ns(vp->pt);
 }
 
+/* State, not an access; but the page is part of it, if it can be. */
+static u16 hypercall_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
+{
+	if (v[0] & HV_OVERLAY_ENABLE)
+		hypercall_page_fill(vp->pt, v[0]);
+	return pt_set(vp, r, n, v);
+}
+
 static u16 reference_tsc_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
 	u16 status = pt_set(vp, r, n, v);
@@ -651,7 +659,8 @@ static const struct reg regs[] = {
 	{ ONE(HV_REG_MISC_ENABLE), .mask = ALL_BITS, VP_FIELD(misc_enable) },
 	{ .first = HV_REG_APIC_FIRST, .last = HV_REG_APIC_LAST, .mask = ALL_BITS, .get = apic_get, .set = apic_set },
 	{ ONE(HV_REG_VP_RUNTIME), READ_ONLY, .get = runtime_get },
-	{ ONE(HV_REG_HYPERCALL), .mask = ALL_BITS, PT(hypercall) },
+	{ ONE(HV_REG_HYPERCALL), .mask = ALL_BITS, .offset = offsetof(struct partition, hypercall),
+	  .get = pt_get, .set = hypercall_set },
 	{ ONE(HV_REG_GUEST_OS_ID), .mask = ALL_BITS, PT(guest_os_id) },
 	{ ONE(HV_REG_VP_INDEX), READ_ONLY, .get = index_get },
 	{ ONE(HV_REG_TIME_REF_COUNT), READ_ONLY, .get = time_get },

@@ -225,6 +225,8 @@ void sched_run(struct lp *lp)
 			lp_idle(lp, now);
 			continue;
 		}
+		if (vp->deliverability && intercept_deliverable(vp))
+			continue;
 		vp_events_prepare(vp);
 		if (vp_enter(lp, vp, now))
 			exit_handle(vp);

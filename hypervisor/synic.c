@@ -129,6 +129,19 @@ void synic_cancel(struct synic_msg *m)
 	m->target = NULL;
 }
 
+u16 synic_slots_free(struct vp *vp, u16 sints)
+{
+	u16 are_free = 0;
+
+	for (u8 sint = 0; sints >> sint; sint++) {
+		const struct hv_message *slot = sints >> sint & 1 ? slot_get(vp, sint) : NULL;
+
+		if (slot && !vp->synic.queue[sint] && *(const volatile u32 *)&slot->message_type == HVMSG_NONE)
+			are_free |= 1u << sint;
+	}
+	return are_free;
+}
+
 /* EOM or EOI: slots may be free again. */
 void synic_scan(struct vp *vp)
 {
@@ -188,25 +201,32 @@ static u64 page_msr(struct vp *vp, u64 old, u64 val)
 /* "mov $code" has been done by the caller: VMMCALL and return (APM3). */
 static const u8 hypercall_code[] = { 0x0f, 0x01, 0xd9, 0xc3 };
 
+/* The page where @msr says that it is; false: it cannot be there. An overlay ignores the rights below it. */
+bool hypercall_page_fill(struct partition *pt, u64 msr)
+{
+	u8 *page = gpa_ptr(pt, msr & PAGE_GFN, NPT_R);
+
+	if (!page)
+		return false;
+	memset(page, 0xcc, PAGE_SIZE);
+	memcpy(page, hypercall_code, sizeof(hypercall_code));
+	if (!partition_is_root(pt))
+		npt_mark(pt, (msr & PAGE_GFN) >> PAGE_SHIFT, true);
+	return true;
+}
+
 static bool hypercall_write(struct vp *vp, u64 val)
 {
 	struct partition *pt = vp->pt;
-	u8 *page;
 
 	if (pt->hypercall & HYPERCALL_LOCKED)
 		return true;
 	if (!pt->guest_os_id)
 		val &= ~PAGE_ENABLE;
 	val = page_msr(vp, pt->hypercall, val);
-	if (val & PAGE_ENABLE) {
-		page = gpa_ptr(pt, val & PAGE_GFN, NPT_R);
-		if (!page)
-			return false;
-		if (!(pt->hypercall & PAGE_ENABLE) || ((pt->hypercall ^ val) & PAGE_GFN)) {
-			memset(page, 0xcc, PAGE_SIZE);
-			memcpy(page, hypercall_code, sizeof(hypercall_code));
-		}
-	}
+	if ((val & PAGE_ENABLE) && (!(pt->hypercall & PAGE_ENABLE) || ((pt->hypercall ^ val) & PAGE_GFN)) &&
+	    !hypercall_page_fill(pt, val))
+		return false;
 	pt->hypercall = val;
 	return true;
 }

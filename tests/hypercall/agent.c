@@ -362,6 +362,23 @@ static void synic_checks(void)
 	check(SIM[5].message_type, 2, "brings the next");
 }
 
+/* Its parent asks to be told when a slot is free. */
+static void deliverable_checks(void)
+{
+	const struct hv_sint_deliverable_message *m = (void *)msg->payload;
+
+	SIM[6].message_type = 77;
+	check(reg_set(agent, 0, HV_REG_DELIVERABILITY_NOTIFICATIONS, 1, 0), HV_STATUS_INVALID_PARAMETER,
+	      "notice of an NMI window, with the local APIC in here");
+	check(reg_set(agent, 0, HV_REG_DELIVERABILITY_NOTIFICATIONS, BIT(48 + 6), 0), 0, "notice of a free slot");
+	check(agent_rdmsr(HV_MSR_VP_INDEX), 1, "it is busy");
+	check(agent_do(OP_WRITE, 0, 0x8000 + 6 * 256, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "freed");
+	check(agent_do(OP_RDMSR, 0, 0, HV_MSR_VP_INDEX, 0), HVMSG_SYNIC_SINT_DELIVERABLE, "its parent is told");
+	check(m->sints, BIT(6), "of that one");
+	check(reg_get(agent, 0, HV_REG_DELIVERABILITY_NOTIFICATIONS), 0, "once");
+	check(agent_past(), 1, "it goes on");
+}
+
 /* Messages that wait for their slots are part of the state, out and in. */
 static void timer_state_checks(void)
 {
@@ -505,6 +522,91 @@ static u32 ring_count(u32 port)
 	return n;
 }
 
+static u16 ring_empty(u32 sint)
+{
+	return fast(HVCALL_NOTIFY_PORT_RING_EMPTY, sint, 0);
+}
+
+/* The port that found it full is put in when there is room, and told so. */
+static void ring_full_checks(void)
+{
+	u32 last = 0;
+
+	while (ring->data[last])
+		last++;
+	while (ring_count(0) && agent_do(OP_WRITE, 1, 0x3000, 0, 0) == HVMSG_X64_IO_PORT_INTERCEPT)
+		;
+	check(ring_count(0) << 8 | ring->ring_full, 0, "63 entries, and it is not full");
+	check(agent_do(OP_WRITE, 1, 0x3000, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "one more");
+	check(ring->ring_full, 1, "is too much");
+	check(ring_empty(16), HV_STATUS_INVALID_PARAMETER, "NotifyPortRingEmpty: no such SINT");
+	check(ring_empty(5 | 0) << 8 | ring_count(0), 0, "while it is still full");
+	for (u32 i = 0; i < HV_EVENT_RING_ENTRIES; i++)
+		ring->data[i] = 0;
+	ring->ring_full = ring->signal_masked = 0;
+	check(ring_empty(5), 0, "NotifyPortRingEmpty");
+	check(ring_count(9) << 8 | ring->ring_full, 1 << 8, "the one that was too much is in");
+	check(ring->signal_masked, 1, "and was announced");
+	check(ring_empty(5) << 8 | ring_count(9), 1, "once");
+	for (u32 i = 0; i < HV_EVENT_RING_ENTRIES; i++)
+		ring->data[i] = 0;
+}
+
+static u16 doorbell(u32 id, u32 value, u32 flags)
+{
+	struct hv_connect_port_input *n;
+
+	deposit(1, 1);
+	if (port_create(1, id, agent, HV_PORT_DOORBELL))
+		return 0xffff;
+	n = connection_input(agent, id, 1, id, HV_PORT_DOORBELL);
+	n->info.gpa = 0x3100;
+	n->info.trigger_value = value;
+	n->info.flags = flags;
+	return call(HVCALL_CONNECT_PORT);
+}
+
+static u32 ring_taken(void)
+{
+	u32 port = 0;
+
+	for (u32 i = 0; i < HV_EVENT_RING_ENTRIES; i++) {
+		port |= ring->data[i];
+		ring->data[i] = 0;
+	}
+	ring->signal_masked = 0;
+	drop_messages();
+	return port;
+}
+
+/* Size and value both: what does not match is an intercept. */
+static void match_checks(void)
+{
+	static const u8 word[] = { 0x66, 0xa3, 0x00, 0x31, 0, 0, 0xc3 }, dword[] = { 0xa3, 0x00, 0x31, 0, 0, 0xc3 };
+	const struct hv_memory_message *m = (void *)msg->payload;
+
+	check(doorbell(20, 0, 5), HV_STATUS_INVALID_PARAMETER, "a doorbell of no size");
+	check(fast(HVCALL_DELETE_PORT, 1, 20), 0, "no port for it");
+	check(doorbell(21, 0x1234, 2), 0, "a doorbell of two bytes and one value");
+	check(doorbell(22, 0x1234, 2), HV_STATUS_OBJECT_IN_USE, "the same again");
+	check(doorbell(23, 0x77, 3), 0, "one of four bytes");
+	memcpy((void *)(CHILD_RAM + AGENT_CODE), word, sizeof(word));
+	check(agent_do(OP_CODE, 0x1234, AGENT_CODE, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "the word");
+	check(ring_taken(), 21, "rings the first");
+	check(agent_do(OP_CODE, 0x1235, AGENT_CODE, 0, 0), HVMSG_UNMAPPED_GPA, "another value rings none");
+	check(m->gpa << 8 | m->header.access, 0x3100 << 8 | HV_INTERCEPT_ACCESS_WRITE, "it is a write to nothing");
+	skip(6);
+	check(agent_past(), 1, "past it");
+	memcpy((void *)(CHILD_RAM + AGENT_CODE), dword, sizeof(dword));
+	check(agent_do(OP_CODE, 0x77, AGENT_CODE, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "four bytes");
+	check(ring_taken(), 23, "ring the other");
+	for (u32 i = 21; i <= 23; i++)
+		check(fast(HVCALL_DELETE_PORT, 1, i), 0, "DeletePort");
+	check(agent_do(OP_CODE, 0x77, AGENT_CODE, 0, 0), HVMSG_UNMAPPED_GPA, "which nobody hears any more");
+	skip(5);
+	check(agent_past(), 1, "past it");
+}
+
 static void ring_checks(void)
 {
 	deposit(1, 1);
@@ -517,6 +619,8 @@ static void ring_checks(void)
 	check(request("fault=none"), 1, "no more");
 	check(agent_do(OP_WRITE, 1, 0x3000, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "another write");
 	check(ring_count(9) << 8 | ring_count(0xfffff0), 2 << 8 | 1, "is alone");
+	ring_full_checks();
+	match_checks();
 	check(fast(HVCALL_DELETE_PORT, 1, 9), 0, "DeletePort");
 }
 
@@ -547,6 +651,7 @@ void agent_checks(void)
 	hypercall_intercept_checks();
 	event_checks();
 	synic_checks();
+	deliverable_checks();
 	timer_checks();
 	timer_far_checks();
 	timer_restored_checks();

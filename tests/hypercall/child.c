@@ -71,6 +71,10 @@ void child_end_state(u64 id)
 	if (scheduler == HV_SCHEDULER_ROOT) {
 		dispatch_flags = HV_DISPATCH_CLEAR_INTERCEPT_SUSPEND;
 		check(dispatch(id, 100000), READY_NONE, "dispatch ends with its time slice");
+		timer_arm();
+		dispatch_flags = HV_DISPATCH_ENABLE_CALLER_INTERRUPTS;
+		check(dispatch(id, 0), READY_NONE, "and with an interrupt, if the caller lets them");
+		asm volatile("sti; nop; cli" : : : "memory");
 	} else {
 		resume(id);
 		check(reg_set(id, 0, HV_REG_RIP, 0, 0), HV_STATUS_INVALID_VP_STATE, "registers of a running VP");

@@ -68,9 +68,7 @@ void power_state_checks(void)
 	wrmsr(HV_MSR_POWER_CONFIG_C1, 5);
 	check(rdmsr(HV_MSR_POWER_CONFIG_C1), 5, "a power state is configured");
 	check(reg_get(~0ull, 0, HV_REG_POWER_STATE_CONFIG_C1), 5, "is in its register");
-	wrmsr(HV_MSR_SINT0 + 1, 0x10000);
-	wrmsr(HV_MSR_STIMER0_CONFIG, WAKE_VECTOR << 4 | BIT(12) | BIT(3));
-	wrmsr(HV_MSR_STIMER0_CONFIG + 1, rdmsr(HV_MSR_TIME_REF_COUNT) + 10000);
+	timer_arm();
 	check(rdmsr(HV_MSR_POWER_TRIGGER_C1) >> 56, 1, "entered once, and left by a timer");
 	check(rdmsr(HV_MSR_STIMER0_CONFIG) & 1, 0, "which has expired");
 	asm volatile("sti; nop; cli" : : : "memory");
@@ -121,12 +119,18 @@ static u16 root_vp_create(u32 index, u64 lp, u8 subnode_type, u64 subnode_id)
 
 void lp_checks(void)
 {
+	u16 added;
+
 	check(lp_add(0, 0, 0, 0), HV_STATUS_INVALID_LP_INDEX, "LP 0 is taken");
 	check(lp_add(1, 0, 0, 0), HV_STATUS_INVALID_PARAMETER, "its processor too");
 	check(lp_add(1, 77, 0, 0), HV_STATUS_PROCESSOR_STARTUP_TIMEOUT, "a processor that is not there");
 	check(lp_add(1, 1, 0, HV_PROXIMITY_VALID | BIT(3)), HV_STATUS_INVALID_PARAMETER, "reserved bit of its proximity");
 	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID), HV_STATUS_INVALID_PARAMETER, "a domain that is not there");
-	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED), 0, "AddLogicalProcessor: it is only preferred");
+	added = lp_add(1, 1, 7, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED);
+	if (added == HV_STATUS_PROCESSOR_STARTUP_TIMEOUT)
+		return;		/* a machine with one processor */
+	check(added, 0, "AddLogicalProcessor: it is only preferred");
+	nr_cpus = 2;
 	check(lp_add(1, 1, 0, 0), HV_STATUS_INVALID_LP_INDEX, "a second time");
 	check(root_vp_create(1, 1, 4, 0), HV_STATUS_INVALID_PARAMETER, "unknown subnode type");
 	check(root_vp_create(1, 1, HV_SUBNODE_SOCKET, 99), HV_STATUS_INVALID_PARAMETER, "a socket that its LP is not in");

@@ -160,7 +160,7 @@ u16 port_create(u64 partition, u32 id, u64 peer, u32 type)
 	return call(HVCALL_CREATE_PORT);
 }
 
-static struct hv_connect_port_input *connection_input(u64 partition, u32 id, u64 peer, u32 port, u32 type)
+struct hv_connect_port_input *connection_input(u64 partition, u32 id, u64 peer, u32 port, u32 type)
 {
 	struct hv_connect_port_input *n = in;
 

@@ -44,6 +44,7 @@ extern const u8 agent_start[], agent_end[], agent_stubs[], agent_wake[];
 extern const u8 second_start[], second_handler[], second_end[];
 
 /* ---- lib.c ---- */
+extern u32 nr_cpus;			/* that the root has VPs on: 1 or 2 */
 extern u32 nr_ok, nr_not_ok, spare_used;
 extern u32 reps;				/* of the last call */
 void outb(u16 port, u8 val);
@@ -52,6 +53,7 @@ void puts_port(u16 port, const char *s);
 void put_hex(u16 port, u64 v);
 void check(u64 got, u64 want, const char *what);
 #define WAKE_VECTOR	0x30ull
+void timer_arm(void);
 void idle(void);
 u64 rdtsc(void);
 u64 rdmsr(u32 msr);
@@ -116,6 +118,7 @@ void abrupt_checks(void);
 void many_vps_checks(void);
 struct hv_create_port_input *port_input(u64 partition, u32 id, u64 peer, u32 type);
 u16 port_create(u64 partition, u32 id, u64 peer, u32 type);
+struct hv_connect_port_input *connection_input(u64 partition, u32 id, u64 peer, u32 port, u32 type);
 u16 port_connect(u64 partition, u32 id, u64 peer, u32 port, u32 type);
 
 /* ---- child.c ---- */
@@ -139,6 +142,9 @@ void random_checks(void);
 void states_checks(void);
 
 /* ---- deletion.c ---- */
+#define SECOND_IN	0x2300000ull	/* the second VP's own parameter pages, and below its stack */
+#define SECOND_OUT	0x2301000ull
+void second_vp_start(void (*entry)(void), u64 stack);
 void deletion_checks(void);
 
 /* ---- faults.c ---- */

@@ -75,6 +75,9 @@ static void scrub_checks(void)
 	paravirtual_checks("scrubbed: no hypercall page");
 	check(reg_get(agent, 0, HV_REG_STAR), STAR_VALUE, "its registers stay");
 	check(agent_do(OP_CPUID, 0, 0, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "it goes on where it was");
+	*(volatile u32 *)(CHILD_RAM + 0x5000) = 0;
+	check(reg_set(agent, 0, HV_REG_HYPERCALL, 0x5001, 0), 0, "a hypercall page given by its parent");
+	check(*(volatile u32 *)(CHILD_RAM + 0x5000), 0xc3d9010f, "is there");
 }
 
 void reset_checks(void)
