@@ -5,6 +5,8 @@
 
 #include "types.h"
 
+#define MXCSR_LEGAL		0xffffu	/* bits it has; stored behind it as its mask */
+
 #define MSR_TSC			0x10
 #define MSR_APIC_BASE		0x1b
 #define MSR_TSC_DEADLINE	0x6e0

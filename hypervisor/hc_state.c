@@ -111,7 +111,6 @@ void hc_vp_release(struct vp *vp)
 #define XSAVE_HEADER_END	576u
 #define XCOMP_COMPACTED		BIT(63)
 #define MXCSR_OFFSET		24u
-#define MXCSR_LEGAL		0xffffu
 #define XFEM_LEGACY		3ull
 
 struct xsave_header {

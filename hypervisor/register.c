@@ -327,7 +327,6 @@ static u16 table_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 
 #define FXSAVE_MXCSR	24u
 #define FXSAVE_ST0	32u
-#define MXCSR_MASK	0xffffu
 
 static void fpu_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
@@ -354,9 +353,9 @@ static u16 mmx_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 /* A reserved MXCSR bit would fault in our XRSTOR. The mask is the machine's. */
 static u16 xmm_control_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	u64 keep[2] = { v[0], (u64)MXCSR_MASK << 32 | (u32)v[1] };
+	u64 keep[2] = { v[0], (u64)MXCSR_LEGAL << 32 | (u32)v[1] };
 
-	if ((u32)v[1] & ~MXCSR_MASK)
+	if ((u32)v[1] & ~MXCSR_LEGAL)
 		return HV_STATUS_INVALID_REGISTER_VALUE;
 	return fpu_set(vp, r, n, keep);
 }

@@ -68,6 +68,7 @@ static void fpu_reset(struct vp *vp)
 	memset(vp->fpu, 0, PAGE_SIZE);
 	*(u16 *)vp->fpu = FCW_RESET;
 	*(u32 *)(vp->fpu + 24) = MXCSR_RESET;
+	*(u32 *)(vp->fpu + 28) = MXCSR_LEGAL;
 	*(u64 *)(vp->fpu + 512) = 3;		/* XSTATE_BV: x87, SSE */
 	vp->xcr0 = 1;
 	if (vp->home->fpu_owner == vp)
