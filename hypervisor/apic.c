@@ -102,7 +102,7 @@ void apic_access(struct vp *vp, u64 gpa)
 
 	/* MOVS has ordinary memory on its other side. */
 	if (!insn_decode(bytes, n, guest_mode(vp), &insn) || insn.op == INSN_MOVS) {
-		hv_info("p%llu vp%u: instruction %02x %02x %02x at %llx on its local APIC page is not known",
+		hv_notice("p%llu vp%u: instruction %02x %02x %02x at %llx on its local APIC page is not known",
 			vp->pt->id, vp->index, bytes[0], bytes[1], bytes[2], vp->vmcb->s.rip);
 		vp_inject(vp, VEC_GP, true, 0);
 		return;

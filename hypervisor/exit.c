@@ -328,7 +328,7 @@ static void exit_unsupported(struct vp *vp, u64 code)
 	if (code == SVM_EXIT_TASK_SWITCH)
 		m.feature = HV_UNSUPPORTED_TASK_SWITCH;
 	if (partition_is_root(vp->pt)) {
-		hv_info("root VP %u: exit %llx at RIP %llx: not supported", vp->index, code, vp->vmcb->s.rip);
+		hv_notice("root VP %u: exit %llx at RIP %llx: not supported", vp->index, code, vp->vmcb->s.rip);
 		vp_inject(vp, VEC_UD, false, 0);
 		return;
 	}

@@ -54,7 +54,7 @@ void dispatch_signal(struct vp *vp)
 		return;
 	}
 	blocked_set(vp, true);
-	hv_info("p%lluvp%u: no root VP takes its scheduler signal", vp->pt->id, vp->index);
+	hv_notice("p%lluvp%u: no root VP takes its scheduler signal", vp->pt->id, vp->index);
 }
 
 static void dispatch_end(struct lp *lp, u32 state, u32 event)

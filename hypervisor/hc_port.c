@@ -431,7 +431,7 @@ static void doorbell_signal(struct vp *sender, struct port *p)
 	if (vp)
 		ring_add(vp, p, ring);
 	else
-		hv_info("p%lluvp%u: doorbell of port %x: no event ring is enabled", sender->pt->id, sender->index, p->id);
+		hv_notice("p%lluvp%u: doorbell of port %x: no event ring is enabled", sender->pt->id, sender->index, p->id);
 }
 
 static bool doorbell_match(const struct connection *n, u64 gpa, u32 size, u64 value)

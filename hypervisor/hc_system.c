@@ -150,6 +150,6 @@ u16 hc_invoke_hypervisor_debugger(struct hcall *c)
 {
 	if (!root_calls(c))
 		return HV_STATUS_ACCESS_DENIED;
-	hv_info("root VP %u calls the debugger at RIP %llx", c->vp->index, c->vp->vmcb->s.rip);
+	hv_notice("root VP %u calls the debugger at RIP %llx", c->vp->index, c->vp->vmcb->s.rip);
 	return HV_STATUS_SUCCESS;
 }

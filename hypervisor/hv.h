@@ -35,6 +35,9 @@ struct partition;
 /* ---- log.c ------------------------------------------------------------- */
 void log_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define hv_info(fmt, ...)	log_printf("hv: " fmt "\n", ##__VA_ARGS__)
+/* Of what a partition can do as often as it likes: up to a bound. */
+#define hv_notice(fmt, ...)	do { if (log_notice_allowed()) hv_info(fmt, ##__VA_ARGS__); } while (0)
+bool log_notice_allowed(void);
 void __attribute__((noreturn, format(printf, 1, 2))) hv_panic(const char *fmt, ...);
 #define hv_assert(cond)	do { if (!(cond)) hv_panic("%s:%d: %s", __FILE__, __LINE__, #cond); } while (0)
 
@@ -359,6 +362,7 @@ u64 partition_time_100ns(struct partition *pt);	/* its reference time */
 #define REFERENCE_TIME_MAX	(~0ull / 200)	/* in nanoseconds it has a sign and a bit to spare */
 void partition_time_set(struct partition *pt, u64 time_100ns);
 void partition_time_freeze(struct partition *pt, bool freeze);
+u64 partition_tsc(struct partition *pt);
 void partition_tsc_set(struct partition *pt, u64 tsc);
 extern u64 tsc_hz;
 #define APIC_HZ	1000000000ull			/* local APIC timers tick once a nanosecond */

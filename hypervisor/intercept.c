@@ -82,7 +82,7 @@ void intercept_report(struct vp *vp, u32 type, const void *payload, u8 size)
 	if (vp->intercept_page)
 		synic_fill(m, HVMSG_OPAQUE_INTERCEPT, vp->pt->id, &opaque, sizeof(opaque));
 	if (!notify(vp))
-		hv_info("p%llu vp%u: no root VP takes its intercept %x", vp->pt->id, vp->index, type);
+		hv_notice("p%llu vp%u: no root VP takes its intercept %x", vp->pt->id, vp->index, type);
 }
 
 void intercept_cpuid(struct vp *vp, const u32 result[4], u64 length)

@@ -191,6 +191,7 @@ void intercept_report_header(struct vp *vp, u32 type, u8 access, u64 length);
 
 /* ---- synic.c ---- */
 void synic_fill(struct synic_msg *m, u32 type, u64 sender, const void *payload, u8 size);
+bool synic_auto_eoi(const struct vp *vp, u8 vector);	/* no EOI follows */
 void synic_reset(struct vp *vp);
 bool hypercall_page_fill(struct partition *pt, u64 msr);
 u16 synic_slots_free(struct vp *vp, u16 sints);	/* those of @sints that could take a message now */

@@ -81,7 +81,7 @@ static bool common_read(struct vp *vp, u32 msr, u64 *val, bool *ok)
 		*val = vp->vmcb->s.efer & ~EFER_SVME;
 		return true;
 	case MSR_TSC:
-		*val = rdtsc() + vp->pt->tsc_offset;
+		*val = partition_tsc(vp->pt);
 		return true;
 	case MSR_TSC_DEADLINE:
 	case MSR_VM_HSAVE_PA:

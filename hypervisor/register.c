@@ -377,7 +377,7 @@ static u16 xmm_control_set(struct vp *vp, const struct reg *r, u32 n, const u64 
 
 static void tsc_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	v[0] = rdtsc() + vp->pt->tsc_offset;
+	v[0] = partition_tsc(vp->pt);
 }
 
 /*

@@ -59,6 +59,17 @@ void synic_interrupt(struct vp *vp, u8 sint)
 		vp_irq(vp, SINT_VECTOR(s), false);
 }
 
+bool synic_auto_eoi(const struct vp *vp, u8 vector)
+{
+	for (u32 i = 0; i < HV_SYNIC_SINT_COUNT; i++) {
+		u64 s = vp->synic.sint[i];
+
+		if ((s & SINT_AUTO_EOI) && !(s & (SINT_MASKED | SINT_POLLING)) && SINT_VECTOR(s) == vector)
+			return true;
+	}
+	return false;
+}
+
 /* The type comes last: the consumer looks at it first (interface: delivery, rule 7). */
 static void slot_store(struct hv_message *slot, const struct hv_message *msg, bool more)
 {
@@ -202,7 +213,7 @@ static u64 page_msr(struct vp *vp, u64 old, u64 val)
 	if (!partition_is_root(vp->pt) || options.role != ROLE_ROOT || (options.quirks & QUIRK_GUEST_PAGES))
 		return val;
 	if ((val ^ old) & PAGE_GFN)
-		hv_info("root VP %u: writes page %llx where %llx is provided", vp->index, val >> PAGE_SHIFT,
+		hv_notice("root VP %u: writes page %llx where %llx is provided", vp->index, val >> PAGE_SHIFT,
 			old >> PAGE_SHIFT);
 	return (old & PAGE_GFN) | (val & ~PAGE_GFN);
 }

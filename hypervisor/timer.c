@@ -65,15 +65,24 @@ u64 partition_time_100ns(struct partition *pt)
 	return partition_time_ns(pt) / 100;
 }
 
-/* Guest TSC = (reference time in ns) scaled, and what was set: both start at zero together and run alike. */
+/* Reference time scaled, and what was set: both start at zero together and run alike. */
+static u64 tsc_of_time(struct partition *pt)
+{
+	return div_128((unsigned __int128)partition_time_ns(pt) << 32, ns_per_tsc) + pt->tsc_bias;
+}
+
 static void tsc_sync(struct partition *pt)
 {
-	u64 guest_tsc = div_128((unsigned __int128)partition_time_ns(pt) << 32, ns_per_tsc);
-
-	pt->tsc_offset = guest_tsc + pt->tsc_bias - rdtsc();
+	pt->tsc_offset = tsc_of_time(pt) - rdtsc();
 	if (partition_is_root(pt))
 		pt->tsc_offset = 0;	/* the root reads the hardware's */
 	reference_tsc_update(pt);
+}
+
+/* It stands still with the time. */
+u64 partition_tsc(struct partition *pt)
+{
+	return pt->time_frozen ? tsc_of_time(pt) : rdtsc() + pt->tsc_offset;
 }
 
 void partition_time_set(struct partition *pt, u64 time_100ns)
@@ -87,8 +96,7 @@ void partition_time_set(struct partition *pt, u64 time_100ns)
 
 void partition_tsc_set(struct partition *pt, u64 tsc)
 {
-	tsc_sync(pt);
-	pt->tsc_bias += tsc - (rdtsc() + pt->tsc_offset);
+	pt->tsc_bias += tsc - tsc_of_time(pt);
 	tsc_sync(pt);
 }
 

@@ -444,6 +444,8 @@ static void virq_taken(struct vp *vp)
 {
 	if (vp->virq_extint)
 		vp->extint = EXTINT_ACKNOWLEDGED;
+	else if (synic_auto_eoi(vp, vp->virq_vector))
+		lapic_clear_irr(&vp->lapic, vp->virq_vector);	/* and it is over */
 	else
 		lapic_accept(&vp->lapic, vp->virq_vector);
 }

@@ -435,12 +435,20 @@ static void timer_far_checks(void)
 /* Reference time of a partition that is older than the machine: what is past is past. */
 static void timer_restored_checks(void)
 {
+	u64 tsc;
+
 	SIM[1].message_type = HVMSG_NONE;
 	check(property_set(agent, HV_PROPERTY_TIME_FREEZE, 1), 0, "time stands still");
 	check(property_set(agent, HV_PROPERTY_REFERENCE_TIME, ~0ull / 150), HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE,
 	      "a time that no clock here can count");
 	check(property_set(agent, HV_PROPERTY_REFERENCE_TIME, 1000000000000), 0, "a day and more");
+	tsc = reg_get(agent, 0, HV_REG_TSC);
+	check(reg_get(agent, 0, HV_REG_TSC), tsc, "its TSC too");
+	check(reg_set(agent, 0, HV_REG_TSC, 0x123456789abc, 0), 0, "set");
+	check(reg_get(agent, 0, HV_REG_TSC), 0x123456789abc, "is what it reads");
+	check(property_get(agent, HV_PROPERTY_REFERENCE_TIME) | *(u64 *)out, 1000000000000, "that leaves the time alone");
 	check(property_set(agent, HV_PROPERTY_TIME_FREEZE, 0), 0, "it goes on");
+	check(agent_rdmsr(0x10) && result_wide() > 0x123456789abc, 1, "from there");
 	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 1 << 16 | BIT(3)), 1, "a timer");
 	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG + 1, 5), 1, "due before the machine was there");
 	check(agent_rdmsr(HV_MSR_VP_INDEX), 1, "a while later");

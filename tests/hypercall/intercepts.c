@@ -63,6 +63,29 @@ static void idle_checks(void)
 	agent_do(OP_WRITE, 0, EOI_REGISTER, 0, 0);
 }
 
+static bool in_service(u32 vector)
+{
+	return reg_get(agent, 0, HV_REG_APIC_FIRST + 0xe + vector / 32) >> vector % 32 & 1;
+}
+
+/* A SINT with AutoEoi is over as soon as it is delivered. */
+static void auto_eoi_checks(void)
+{
+	struct hv_signal_direct_input *p = in;
+
+	check(agent_wrmsr(HV_MSR_SIEFP, 0xa001) && agent_wrmsr(HV_MSR_SCONTROL, 1), 1, "SynIC on");
+	check(agent_wrmsr(HV_MSR_SINT0 + 7, VECTOR | HV_SINT_AUTO_EOI), 1, "a SINT with AutoEoi");
+	*p = (struct hv_signal_direct_input){ .partition_id = agent, .sint = 7, .flag_number = 1 };
+	check(call(HVCALL_SIGNAL_EVENT_DIRECT), 0, "signaled");
+	window();
+	check(in_service(VECTOR), 0, "taken, and not in service");
+	check(interrupt_assert(agent, 0, 0, 0, VECTOR), 0, "its vector from elsewhere");
+	check(agent_wrmsr(HV_MSR_SINT0 + 7, VECTOR | HV_SINT_MASKED), 1, "the SINT is masked");
+	window();
+	check(in_service(VECTOR), 1, "is in service until its EOI");
+	agent_do(OP_WRITE, 0, EOI_REGISTER, 0, 0);
+}
+
 static void exception_checks(void)
 {
 	static const u8 ud2[] = { 0x0f, 0x0b };
@@ -237,6 +260,7 @@ void intercept_checks(void)
 	extint_checks();
 	level_checks();
 	idle_checks();
+	auto_eoi_checks();
 	exception_checks();
 	port_checks();
 	unknown_checks();
