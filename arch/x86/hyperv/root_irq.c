@@ -46,20 +46,6 @@ static void route_reserve(struct work_struct *work)
 
 static DECLARE_WORK(route_reserve_work, route_reserve);
 
-/* Interrupts of a CPU that is coming up are routed before its index is known */
-static int route_vp_index(unsigned int cpu, u32 *vp_index)
-{
-	u64 index = hv_vp_index[cpu];
-
-	if (index == VP_INVAL && cpu == raw_smp_processor_id())
-		hv_get_vp_index(index);
-	if (index >= TLFS_MAX_VPS)
-		return -EINVAL;
-
-	*vp_index = index;
-	return 0;
-}
-
 static u64 route_call_map(const struct mshv_route *route, u32 vp_index,
 			  struct tlfs_interrupt_entry *entry)
 {
@@ -105,16 +91,15 @@ static u64 route_call_map(const struct mshv_route *route, u32 vp_index,
 int mshv_route_map(struct mshv_route *route)
 {
 	struct tlfs_interrupt_entry entry = { };
-	u32 vp_index = 0;
+	u32 vp_index = hv_vp_index[route->cpu];
 	u64 status;
 	int ret;
 
 	route->source = 0;
 	route->value = 0;
 
-	ret = route_vp_index(route->cpu, &vp_index);
-	if (ret)
-		return ret;
+	if (vp_index >= TLFS_MAX_VPS)
+		return -EINVAL;
 
 	status = route_call_map(route, vp_index, &entry);
 	if (status == TLFS_STATUS_SUCCESS) {
