@@ -172,6 +172,7 @@ static void root_reclaim_memory(void)
 static void root_forget(void)
 {
 	mshv_unmap_all();
+	mshv_root_unmap_left();
 	if (mshv_shutdown_handler)
 		mshv_shutdown_handler();
 }

@@ -222,6 +222,7 @@ struct mshv_route {
 
 int mshv_route_map(struct mshv_route *route);
 void mshv_route_unmap(struct mshv_route *route);
+void mshv_route_drop(struct mshv_route *route);
 void mshv_unmap_all(void);
 struct irq_domain *mshv_create_pci_msi_domain(void);
 
