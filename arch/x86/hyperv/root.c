@@ -308,6 +308,7 @@ static void __init root_apic_post_init(void)
 
 	root_get_partition_id();
 	root_take_over();
+	mshv_root_pool_hide();
 	root_map_tsc_page();
 	root_ignore_iommus();
 	mshv_root_irq_init();
