@@ -37,6 +37,10 @@ debug: build debug-kernel ## boots of a kernel with KASAN, lockdep, kmemleak and
 qemu-guest: build $(IMAGE)/qemu.img $(IMAGE)/qemu-disk.img ## guests under Debian's QEMU with -accel mshv in the root
 	@harness/test --group qemu
 
+rust-vmm: build ## the tests that the Rust bindings of /dev/mshv bring along, in the root
+	@harness/rust-vmm
+	@harness/test --group rust-vmm
+
 check: kernel ## style of the kernel code: checkpatch, sparse, W=1, kernel-doc
 	@harness/check
 
@@ -141,4 +145,4 @@ $(IMAGE)/qemu.img: $(BUILD)/cache/qemu/pins harness/qemu-image
 $(IMAGE)/qemu-disk.img: $(BUILD)/cache/qemu/pins $(BUILD)/cache/guest.deb harness/qemu-disk | $(IMAGE)/root.cpio
 	@harness/qemu-disk
 
-.PHONY: help run shell test long debug debug-kernel base-kernel unsupported-kernel qemu-guest check compare matrix each bench soak tree tree-save series build kernel clean distclean FORCE
+.PHONY: help run shell test long debug debug-kernel base-kernel unsupported-kernel qemu-guest rust-vmm check compare matrix each bench soak tree tree-save series build kernel clean distclean FORCE

@@ -111,7 +111,6 @@ void hc_vp_release(struct vp *vp)
 #define XSAVE_HEADER_END	576u
 #define XCOMP_COMPACTED		BIT(63)
 #define MXCSR_OFFSET		24u
-#define MXCSR_LEGAL		0xffffu
 #define XFEM_LEGACY		3ull
 
 struct xsave_header {
@@ -293,7 +292,7 @@ static u16 pages_get(struct vp *vp, const struct hv_vp_state_input *in, void *to
 		lapic_get(vp, to);
 		return HV_STATUS_SUCCESS;
 	case HV_VP_STATE_XSAVE:
-		vp_fpu_save(vp);
+		vp_cpu_save(vp);
 		xsave_compact(vp, states_wanted(vp, in), to);
 		return HV_STATUS_SUCCESS;
 	case HV_VP_STATE_SIM_PAGE:
@@ -340,7 +339,7 @@ static u16 pages_set(struct vp *vp, const struct hv_vp_state_input *in)
 		lapic_set(vp, (const void *)state_copy);
 		return HV_STATUS_SUCCESS;
 	case HV_VP_STATE_XSAVE:
-		vp_fpu_save(vp);
+		vp_cpu_save(vp);
 		return xsave_expand(vp, states_wanted(vp, in), state_copy);
 	case HV_VP_STATE_SIM_PAGE:
 	case HV_VP_STATE_SIEF_PAGE:

@@ -128,6 +128,9 @@ static inline bool lapic_enabled(const struct lapic *l)
 	return l->base & LAPIC_BASE_ENABLE;
 }
 
+/* And by the spurious vector register: it takes interrupts. */
+bool lapic_software_enabled(const struct lapic *l);
+
 static inline bool lapic_is_x2apic(const struct lapic *l)
 {
 	return l->base & LAPIC_BASE_EXTD;

@@ -24,9 +24,10 @@
  *					accessible
  *	mm_struct.mmap_lock		while memory is pinned, faulted in, or
  *					device memory is looked up
- *	mshv_region.lock		mutex: what is mapped of a movable
- *					region; taken by its notifier, so no
- *					allocation may be made inside
+ *	mshv_region.lock		mutex: what is mapped of a region that
+ *					follows a process; taken by its
+ *					notifier, so no allocation may be made
+ *					inside
  *	mshv_partition.irq_srcu		read: routing table, during injection
  *	lock of an eventfd		held when an irqfd is woken up
  *	mshv_partition.irqfds_lock	spinlock, interrupts off: list of irqfds
@@ -66,7 +67,7 @@ struct seq_file;
  * enum mshv_page_state - where a page is
  * @MSHV_PAGE_FREE: not the driver's
  * @MSHV_PAGE_PINNED: pinned user memory, not visible to a guest
- * @MSHV_PAGE_MAPPED: pinned user memory that a guest can reach
+ * @MSHV_PAGE_MAPPED: user memory that a guest can reach
  * @MSHV_PAGE_STATE: handed out by the hypervisor as a page of VP state
  * @MSHV_PAGE_QUARANTINED: the hypervisor may still use it; never given back
  * @MSHV_PAGE_STATES: number of states
@@ -110,7 +111,7 @@ void mshv_ledger_show_total(struct seq_file *m);
  * enum mshv_region_type - what is behind a region
  * @MSHV_REGION_PINNED: RAM that stays where it is
  * @MSHV_REGION_MOVABLE: RAM that is mapped while its owner has it in place
- * @MSHV_REGION_DEVICE: device memory
+ * @MSHV_REGION_DEVICE: device memory, mapped while its owner has it
  */
 enum mshv_region_type {
 	MSHV_REGION_PINNED,
@@ -127,12 +128,12 @@ enum mshv_region_type {
  * @userspace_addr: where it came from in user space
  * @nr_pages: its size
  * @mm: process whose memory it is
- * @nr_pinned: pages that are pinned, from the start; not movable
- * @nr_mapped: pages that are mapped, from the start; not movable
- * @chunks: which pages of the root they are; not movable
- * @lock: guards what is mapped of @windows; movable
- * @windows: struct mshv_window by number of the large guest page; movable
- * @notifier: says when @mm loses pages; movable
+ * @nr_pinned: pages that are pinned, from the start; pinned
+ * @nr_mapped: pages that are mapped, from the start; pinned
+ * @chunks: which pages of the root they are; pinned
+ * @lock: guards what is mapped of @windows; not pinned
+ * @windows: struct mshv_window by number of the large guest page; not pinned
+ * @notifier: says when @mm loses pages; not pinned
  */
 struct mshv_region {
 	struct interval_tree_node node;
@@ -155,6 +156,12 @@ static inline u64 mshv_region_gfn(const struct mshv_region *region)
 	return region->node.start;
 }
 
+static inline unsigned long mshv_region_addr(const struct mshv_region *region,
+					     u64 i)
+{
+	return region->userspace_addr + (i << PAGE_SHIFT);
+}
+
 long mshv_region_ioctl_set(void *object, void __user *uarg, void *arg);
 bool mshv_region_fault(struct mshv_partition *pt, u64 gfn, u8 access);
 void mshv_region_merge_lost(struct mshv_partition *pt, u64 gfn, u8 *states,
@@ -162,14 +169,38 @@ void mshv_region_merge_lost(struct mshv_partition *pt, u64 gfn, u8 *states,
 void mshv_region_release_all(struct mshv_partition *pt);
 
 /*
- * mshv_movable.c: guest memory that can move
+ * mshv_pinned.c: guest memory that stays where it is
  */
 
-int mshv_movable_start(struct mshv_region *region);
-void mshv_movable_end(struct mshv_region *region);
-int mshv_movable_fault(struct mshv_region *region, u64 gfn);
-void mshv_movable_merge_lost(struct mshv_region *region, u64 gfn, u8 *states,
+int mshv_pinned_start(struct mshv_region *region);
+int mshv_pinned_end(struct mshv_region *region);
+
+/*
+ * mshv_window.c: guest memory that follows the memory of a process
+ */
+
+int mshv_windows_start(struct mshv_region *region, enum mshv_region_type type);
+void mshv_windows_end(struct mshv_region *region);
+int mshv_windows_fault(struct mshv_region *region, u64 i);
+int mshv_windows_fill(struct mshv_region *region);
+void mshv_windows_merge_lost(struct mshv_region *region, u64 gfn, u8 *states,
 			     unsigned int nr, bool clear);
+
+/*
+ * mshv_movable.c: RAM that can move
+ */
+
+long mshv_movable_get(struct mshv_region *region, u64 i, unsigned int nr,
+		      u64 *pfns);
+void mshv_movable_put(const u64 *pfns, unsigned int nr);
+
+/*
+ * mshv_device.c: device memory
+ */
+
+int mshv_device_start(struct mshv_region *region);
+long mshv_device_get(struct mshv_region *region, u64 i, unsigned int nr,
+		     u64 *pfns);
 
 /*
  * mshv_partition.c

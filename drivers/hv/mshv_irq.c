@@ -6,19 +6,17 @@
  * injection reads one route from one table, so that it cannot see half of an
  * old and half of a new route.
  */
+#include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
+#include <linux/string.h>
 
 #include "mshv.h"
 #include "mshv_trace.h"
 
 /* Vectors that a fixed interrupt can have */
 #define MSI_MIN_VECTOR		16
-
-/* Entries copied from user space at a time */
-#define ROUTING_BATCH		32
 
 static struct mshv_msi msi_decode(const struct mshv_user_irq_entry *entry)
 {
@@ -116,23 +114,19 @@ static int routing_read(struct mshv_routing *routing,
 			const struct mshv_user_irq_entry __user *uentries,
 			u32 nr)
 {
-	struct mshv_user_irq_entry entries[ROUTING_BATCH];
-	u32 i, n;
-	int ret;
+	struct mshv_user_irq_entry *entries;
+	int ret = 0;
+	u32 i;
 
-	for (; nr; nr -= n, uentries += n) {
-		n = min_t(u32, nr, ROUTING_BATCH);
-		if (copy_from_user(entries, uentries, n * sizeof(*entries)))
-			return -EFAULT;
+	entries = vmemdup_user(uentries, nr * sizeof(*entries));
+	if (IS_ERR(entries))
+		return PTR_ERR(entries);
 
-		for (i = 0; i < n; i++) {
-			ret = routing_add(routing, &entries[i]);
-			if (ret)
-				return ret;
-		}
-	}
+	for (i = 0; i < nr && !ret; i++)
+		ret = routing_add(routing, &entries[i]);
 
-	return 0;
+	kvfree(entries);
+	return ret;
 }
 
 /* Publish @routing and free the table before it, which nobody uses then */

@@ -104,6 +104,7 @@ static void partition_destroy(struct kref *refs)
 
 	partition_withdraw(pt);
 	partition_release_vps(pt);
+	mshv_debugfs_remove(pt->debugfs);
 	mshv_region_release_all(pt);
 	mshv_routing_release(pt);
 
@@ -115,7 +116,6 @@ static void partition_destroy(struct kref *refs)
 	}
 
 	mshv_ledger_close(&pt->ledger, atomic_long_read(&pt->pool.nr_pages));
-	mshv_debugfs_remove(pt->debugfs);
 	cleanup_srcu_struct(&pt->irq_srcu);
 	kfree(pt);
 }

@@ -157,6 +157,8 @@ static int state_mmap_find(struct mshv_vp *vp, unsigned long offset,
 		return 0;
 	}
 
+	if (offset >= MSHV_VP_MMAP_OFFSET_COUNT)
+		return -EINVAL;
 	if (offset >= MSHV_STATE_PAGES || !vp->pages[offset])
 		return -ENODEV;
 
@@ -176,8 +178,6 @@ int mshv_state_mmap(struct mshv_vp *vp, struct vm_area_struct *vma)
 	unsigned long pfn;
 	int ret;
 
-	if (vma->vm_pgoff >= MSHV_VP_MMAP_OFFSET_COUNT)
-		return -EINVAL;
 	ret = state_mmap_find(vp, vma->vm_pgoff, &pfn);
 	if (ret)
 		return ret;

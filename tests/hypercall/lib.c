@@ -4,6 +4,7 @@
 
 u32 nr_ok, nr_not_ok, spare_used, ud_count;
 u64 last_rcx;
+u32 nr_cpus = 1;
 
 /* ---- console ---- */
 
@@ -109,11 +110,17 @@ void traps_init(void)
 	asm volatile("lidt %0" : : "m"(ptr));
 }
 
-/* Until a message comes, or a millisecond is over: whatever else there is can run. */
-void idle(void)
+/* An interrupt in a millisecond. */
+void timer_arm(void)
 {
 	wrmsr(HV_MSR_STIMER0_CONFIG, WAKE_VECTOR << 4 | BIT(12) | BIT(3));
 	wrmsr(HV_MSR_STIMER0_CONFIG + 1, rdmsr(HV_MSR_TIME_REF_COUNT) + 10000);
+}
+
+/* Until a message comes, or the timer: whatever else there is can run. */
+void idle(void)
+{
+	timer_arm();
 	asm volatile("sti; hlt; cli" : : : "memory");
 }
 

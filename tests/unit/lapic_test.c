@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "tap.h"
 #include "lapic.c"
+#include "lapic_register.c"
 #include "lapic_timer.c"
 
 #define SECOND	NS_PER_SECOND

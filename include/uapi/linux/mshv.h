@@ -345,16 +345,19 @@ struct mshv_vp_control {
 
 /*
  * Offsets for mmap() of a VP file descriptor, in units of the page size
- *
- * A kernel that does not know MSHV_VP_MMAP_OFFSET_CONTROL fails with EINVAL.
  */
 
 enum {
 	MSHV_VP_MMAP_OFFSET_REGISTERS,
 	MSHV_VP_MMAP_OFFSET_INTERCEPT_MESSAGE,
 	MSHV_VP_MMAP_OFFSET_GHCB,
-	MSHV_VP_MMAP_OFFSET_CONTROL,
 	MSHV_VP_MMAP_OFFSET_COUNT,
 };
+
+/*
+ * A page of the kernel's own, out of the way of those of the hypervisor.  A
+ * kernel that does not know it fails with EINVAL.
+ */
+#define MSHV_VP_MMAP_OFFSET_CONTROL	0x10000
 
 #endif /* _UAPI_LINUX_MSHV_H */

@@ -133,6 +133,20 @@ TEST_F(vm, routes_that_cannot_be_read_are_efault)
  * irqfd
  */
 
+/* All of it is read first; only then somebody looks at what it says */
+TEST_F(vm, unreadable_routes_are_efault_whatever_the_others_say)
+{
+	size_t readable = PAGE - sizeof(struct mshv_user_irq_table);
+	struct mshv_user_irq_table *table = (void *)vm_pages(2 * PAGE);
+
+	munmap((uint8_t *)table + PAGE, PAGE);
+	table->nr = readable / sizeof(*table->entries) + 1;
+	table->entries[0].gsi = MSHV_MAX_GUEST_IRQS;
+	EXPECT_ERRNO(EFAULT, ioctl(self->vm.fd, MSHV_SET_MSI_ROUTING, table));
+	table->nr = 1;
+	EXPECT_ERRNO(EINVAL, ioctl(self->vm.fd, MSHV_SET_MSI_ROUTING, table));
+}
+
 TEST_F(vm, irqfd_without_a_route_is_fine)
 {
 	EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, 30, 0, 0));

@@ -283,6 +283,9 @@ TEST_F(partition, must_be_initialized_first)
 
 	ASSERT_LE(0, fd);
 	EXPECT_ERRNO(EIO, vm_map(fd, 1, self->mem, SIZE, WRITABLE));
+	/* What is wrong with the call itself comes first */
+	EXPECT_ERRNO(EINVAL, vm_map(fd, 1, (void *)PAGE, SIZE, WRITABLE));
+	EXPECT_ERRNO(ENOENT, vm_unmap(fd, 1, self->mem, SIZE));
 	EXPECT_EQ(0, ioctl(fd, MSHV_INITIALIZE_PARTITION));
 	EXPECT_EQ(0, vm_map(fd, 1, self->mem, SIZE, WRITABLE));
 	close(fd);

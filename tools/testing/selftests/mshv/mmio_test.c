@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -50,16 +51,23 @@ static uint64_t config_space(void)
 	return start;
 }
 
-static uint8_t *map_device(uint64_t base, size_t size, int prot)
+static uint8_t *map_device_at(void *addr, uint64_t base, size_t size, int prot,
+			      int flags)
 {
-	int fd = open("/dev/mem", O_RDWR | O_SYNC);
+	int fd = open("/dev/mem", (flags & MAP_SHARED ? O_RDWR : O_RDONLY) |
+				  O_SYNC);
 	void *mem;
 
 	if (fd < 0)
 		return NULL;
-	mem = mmap(NULL, size, prot, MAP_SHARED, fd, base);
+	mem = mmap(addr, size, prot, flags, fd, base);
 	close(fd);
 	return mem == MAP_FAILED ? NULL : mem;
+}
+
+static uint8_t *map_device(uint64_t base, size_t size, int prot)
+{
+	return map_device_at(NULL, base, size, prot, MAP_SHARED);
 }
 
 static uint32_t id(const uint8_t *mem, int page)
@@ -165,11 +173,108 @@ TEST_F(vm, mapping_must_be_readable_and_writable)
 	munmap(mem, PAGE);
 }
 
+/* Who may only read a device could map it writable like this */
+TEST_F(vm, private_mapping_is_refused)
+{
+	uint8_t *mem = map_device_at(NULL, self->base, PAGE,
+				     PROT_READ | PROT_WRITE, MAP_PRIVATE);
+
+	ASSERT_NE(NULL, mem);
+	EXPECT_ERRNO(EINVAL, vm_map(self->vm.fd, AREA_GFN, mem, PAGE, WRITABLE));
+	munmap(mem, PAGE);
+}
+
 /* A state page is mapped like device memory, but is none */
 TEST_F(vm, memory_of_the_kernel_is_refused)
 {
 	EXPECT_ERRNO(EINVAL, vm_map(self->vm.fd, AREA_GFN, self->vm.regs, PAGE,
 				    WRITABLE));
+}
+
+/*
+ * What becomes of the mapping in this process
+ */
+
+/* What the guest reads from its first page, -1 if it stops there */
+static int64_t value(struct vm *vm, struct msg *msg)
+{
+	if (peek(vm, msg, guest_peek) || msg->type != MSG_IO_PORT)
+		return -1;
+	return (uint32_t)msg->io.rax;
+}
+
+TEST_F(vm, guest_loses_a_device_that_was_unmapped)
+{
+	ASSERT_EQ(0, vm_map(self->vm.fd, AREA_GFN, self->mem, SIZE, WRITABLE));
+	EXPECT_EQ(id(self->mem, 0), value(&self->vm, &self->msg));
+	ASSERT_EQ(0, munmap(self->mem, PAGE));
+	EXPECT_EQ(-1, value(&self->vm, &self->msg));
+	EXPECT_EQ(MSG_UNMAPPED_GPA, self->msg.type);
+	/* The rest is where it was */
+	ASSERT_EQ(0, peek(&self->vm, &self->msg, guest_peek_second));
+	EXPECT_EQ(MSG_IO_PORT, self->msg.type);
+	EXPECT_EQ(0, vm_unmap(self->vm.fd, AREA_GFN, self->mem, SIZE));
+}
+
+TEST_F(vm, guest_loses_a_device_while_it_is_out_of_reach)
+{
+	ASSERT_EQ(0, vm_map(self->vm.fd, AREA_GFN, self->mem, SIZE, WRITABLE));
+	ASSERT_EQ(0, mprotect(self->mem, SIZE, PROT_NONE));
+	EXPECT_EQ(-1, value(&self->vm, &self->msg));
+	ASSERT_EQ(0, mprotect(self->mem, SIZE, PROT_READ));
+	EXPECT_EQ(-1, value(&self->vm, &self->msg));
+	ASSERT_EQ(0, mprotect(self->mem, SIZE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(id(self->mem, 0), value(&self->vm, &self->msg));
+}
+
+TEST_F(vm, guest_follows_to_another_device)
+{
+	uint64_t other = self->base + self->last * PAGE;
+	uint32_t ids[] = { id(self->mem, 0), id(self->mem, self->last) };
+
+	ASSERT_EQ(0, vm_map(self->vm.fd, AREA_GFN, self->mem, SIZE, WRITABLE));
+	EXPECT_EQ(ids[0], value(&self->vm, &self->msg));
+	ASSERT_EQ(self->mem, map_device_at(self->mem, other, PAGE,
+					   PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_FIXED));
+	EXPECT_EQ(ids[1], value(&self->vm, &self->msg));
+}
+
+TEST_F(vm, guest_does_not_follow_to_ram)
+{
+	ASSERT_EQ(0, vm_map(self->vm.fd, AREA_GFN, self->mem, SIZE, WRITABLE));
+	ASSERT_EQ(self->mem, mmap(self->mem, PAGE, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+				  -1, 0));
+	EXPECT_EQ(-1, value(&self->vm, &self->msg));
+	EXPECT_EQ(MSG_UNMAPPED_GPA, self->msg.type);
+}
+
+TEST_F(vm, guest_loses_a_device_that_moves_elsewhere)
+{
+	uint8_t *elsewhere;
+
+	ASSERT_EQ(0, vm_map(self->vm.fd, AREA_GFN, self->mem, SIZE, WRITABLE));
+	elsewhere = mremap(self->mem, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   vm_pages(SIZE));
+	ASSERT_NE(MAP_FAILED, elsewhere);
+	EXPECT_EQ(-1, value(&self->vm, &self->msg));
+	munmap(elsewhere, SIZE);
+}
+
+TEST_F(vm, guest_loses_a_device_of_a_process_that_ended)
+{
+	int status;
+	pid_t pid = fork();
+
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(vm_map(self->vm.fd, AREA_GFN, self->mem, SIZE, WRITABLE));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	EXPECT_EQ(-1, value(&self->vm, &self->msg));
+	EXPECT_EQ(MSG_UNMAPPED_GPA, self->msg.type);
+	EXPECT_EQ(0, vm_unmap(self->vm.fd, AREA_GFN, self->mem, SIZE));
 }
 
 TEST_HARNESS_MAIN

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -201,6 +202,44 @@ static int make_machines(struct worker *worker)
 TEST_F(vm, threads_make_and_end_machines)
 {
 	EXPECT_EQ(0, run_workers(&self->vm, NR_THREADS, make_machines));
+}
+
+/* What the hypervisor counts of partitions that come and go */
+static void read_counters(void)
+{
+	char counters[64];
+	glob_t files;
+	size_t i;
+	int fd;
+
+	if (glob("/sys/kernel/debug/mshv/partition/*/stats", 0, NULL, &files))
+		return;
+	for (i = 0; i < files.gl_pathc; i++) {
+		fd = open(files.gl_pathv[i], O_RDONLY);
+		while (read(fd, counters, sizeof(counters)) > 0)
+			;
+		close(fd);
+	}
+	globfree(&files);
+}
+
+static int end_what_is_looked_at(struct worker *worker)
+{
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		if (worker->number % 2)
+			close(vm_partition(worker->vm->dev, 0));
+		else
+			read_counters();
+	}
+	return 0;
+}
+
+/* The hypervisor does not let anybody look at a page of a partition that is gone */
+TEST_F(vm, machines_end_while_somebody_looks_at_their_counters)
+{
+	EXPECT_EQ(0, run_workers(&self->vm, NR_THREADS, end_what_is_looked_at));
 }
 
 static int change_registers(struct worker *worker)
