@@ -436,6 +436,7 @@ static void interrupt_prepare(struct vp *vp)
 		return;
 	}
 	virq_offer(vp, vector, 0);
+	lapic_offer(&vp->lapic, vector);
 }
 
 /* The processor has taken what was offered. */
@@ -498,6 +499,7 @@ void vp_events_collect(struct vp *vp)
 		vp->pending_interruption = eventinj_to_pending(c->exitintinfo);
 	vp->virq_vector = 0;
 	vp->virq_extint = false;
+	lapic_offer(&vp->lapic, 0);
 }
 
 /* ---- interrupts from elsewhere ---- */

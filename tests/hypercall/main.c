@@ -56,6 +56,7 @@ void payload_main(void)
 	states_checks();
 	fault_checks();
 	many_vps_checks();
+	interrupts_checks();
 	deletion_checks();
 	agent_checks();
 	fuzz_checks();
