@@ -132,16 +132,22 @@ void translate_checks(u64 id)
 #define SECOND		0x600u
 #define VECTOR		0x30u
 
-static u32 nmi_pending(u64 id)
+static struct hv_lapic_state *const lapic = (void *)(CHILD_RAM + 0x5000);
+
+static u16 lapic_call(u64 id, u16 code)
 {
 	struct hv_vp_state_input *p = in;
-	struct hv_lapic_state *lapic = (void *)(CHILD_RAM + 0x5000);
 
 	memset(p, 0, 64);
 	p->partition_id = id;
 	p->type = HV_VP_STATE_LAPIC;
 	p->data[0] = (u64)lapic >> 12;
-	return call(HVCALL_GET_VP_STATE | VAR(1)) ? ~0u : lapic->irr[0] & 4;
+	return call(code | VAR(1));
+}
+
+static u32 nmi_pending(u64 id)
+{
+	return lapic_call(id, HVCALL_GET_VP_STATE) ? ~0u : lapic->irr[0] & 4;
 }
 
 static void assert_checks(u64 id)
@@ -161,16 +167,9 @@ static void assert_checks(u64 id)
 
 static void apic_enable(u64 id)
 {
-	struct hv_vp_state_input *p = in;
-	struct hv_lapic_state *lapic = (void *)(CHILD_RAM + 0x5000);
-
-	memset(p, 0, 64);
-	p->partition_id = id;
-	p->type = HV_VP_STATE_LAPIC;
-	p->data[0] = (u64)lapic >> 12;
-	call(HVCALL_GET_VP_STATE | VAR(1));
+	lapic_call(id, HVCALL_GET_VP_STATE);
 	lapic->spurious = 0x1ff;
-	check(call(HVCALL_SET_VP_STATE | VAR(1)), 0, "local APIC enabled by its state");
+	check(lapic_call(id, HVCALL_SET_VP_STATE), 0, "local APIC enabled by its state");
 }
 
 static u16 cpuid_intercept(u64 id, u32 leaf, u32 mask)
