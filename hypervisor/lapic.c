@@ -139,18 +139,30 @@ bool lapic_next(const struct lapic *l, u8 *vector)
  */
 static void irr_set(struct lapic *l, u8 vector)
 {
-	__atomic_fetch_or(&l->irr[vector / 32], 1u << (vector % 32), __ATOMIC_RELAXED);
+	/* First: the other way round it could be too late for lapic_accept(). */
+	if (vector == l->offered)
+		__atomic_store_n(&l->asked_again, true, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&l->irr[vector / 32], 1u << (vector % 32), __ATOMIC_SEQ_CST);
 }
 
 static void irr_clear(struct lapic *l, u8 vector)
 {
-	__atomic_fetch_and(&l->irr[vector / 32], ~(1u << (vector % 32)), __ATOMIC_RELAXED);
+	__atomic_fetch_and(&l->irr[vector / 32], ~(1u << (vector % 32)), __ATOMIC_SEQ_CST);
 }
 
+void lapic_offer(struct lapic *l, u8 vector)
+{
+	l->asked_again = false;
+	l->offered = vector;
+}
+
+/* Whether a request since the offer came before or after the processor took it, nobody saw: better twice than never. */
 void lapic_accept(struct lapic *l, u8 vector)
 {
 	irr_clear(l, vector);
 	bitmap256_set(l->isr, vector);
+	if (vector == l->offered && __atomic_exchange_n(&l->asked_again, false, __ATOMIC_SEQ_CST))
+		irr_set(l, vector);
 }
 
 /* The error interrupt comes once until the ESR is written (SDM 10.5.3). */

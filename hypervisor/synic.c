@@ -81,6 +81,17 @@ static void slot_store(struct hv_message *slot, const struct hv_message *msg, bo
 	*(volatile u32 *)&slot->message_type = type;
 }
 
+/* If so, it says that there is more. Who frees it just then may have looked for that before: so look once more. */
+static bool slot_is_taken(struct hv_message *slot)
+{
+	const volatile u32 *type = &slot->message_type;
+
+	if (*type == HVMSG_NONE)
+		return false;
+	__sync_or_and_fetch(&slot->flags, HV_MESSAGE_FLAG_PENDING);
+	return *type != HVMSG_NONE;
+}
+
 /* Head of the queue into the slot if that is free; whoever waits behind shows in the pending flag. */
 static void queue_deliver(struct vp *vp, u8 sint)
 {
@@ -92,10 +103,8 @@ static void queue_deliver(struct vp *vp, u8 sint)
 	slot = slot_get(vp, sint);
 	if (!slot)
 		return;
-	if (*(volatile u32 *)&slot->message_type != HVMSG_NONE) {
-		__sync_or_and_fetch(&slot->flags, HV_MESSAGE_FLAG_PENDING);
+	if (slot_is_taken(slot))
 		return;
-	}
 	vp->synic.queue[sint] = m->next;
 	m->next = NULL;
 	m->queued = false;

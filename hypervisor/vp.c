@@ -436,17 +436,19 @@ static void interrupt_prepare(struct vp *vp)
 		return;
 	}
 	virq_offer(vp, vector, 0);
+	lapic_offer(&vp->lapic, vector);
 }
 
 /* The processor has taken what was offered. */
 static void virq_taken(struct vp *vp)
 {
-	if (vp->virq_extint)
+	if (vp->virq_extint) {
 		vp->extint = EXTINT_ACKNOWLEDGED;
-	else if (synic_auto_eoi(vp, vp->virq_vector))
-		lapic_clear_irr(&vp->lapic, vp->virq_vector);	/* and it is over */
-	else
-		lapic_accept(&vp->lapic, vp->virq_vector);
+		return;
+	}
+	lapic_accept(&vp->lapic, vp->virq_vector);
+	if (synic_auto_eoi(vp, vp->virq_vector))
+		bitmap256_clear(vp->lapic.isr, vp->virq_vector);
 }
 
 static void nmi_prepare(struct vp *vp)
@@ -498,6 +500,7 @@ void vp_events_collect(struct vp *vp)
 		vp->pending_interruption = eventinj_to_pending(c->exitintinfo);
 	vp->virq_vector = 0;
 	vp->virq_extint = false;
+	lapic_offer(&vp->lapic, 0);
 }
 
 /* ---- interrupts from elsewhere ---- */

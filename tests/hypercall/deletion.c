@@ -86,6 +86,7 @@ void second_vp_start(void (*entry)(void), u64 stack)
 	bad |= reg_set(~0ull, 1, HV_REG_GDTR, (u64)gdtr.limit << 48, gdtr.base);
 	bad |= reg_set(~0ull, 1, HV_REG_IDTR, (u64)idtr.limit << 48, idtr.base);
 	bad |= reg_set(~0ull, 1, HV_REG_RSP, stack - 8, 0);
+	bad |= reg_set(~0ull, 1, HV_REG_RFLAGS, 2, 0);
 	bad |= reg_set(~0ull, 1, HV_REG_RIP, (u64)entry, 0);
 	bad |= reg_set(~0ull, 1, HV_REG_INTERNAL_ACTIVITY_STATE, 0, 0);
 	check(bad, 0, "registers of the root's second VP, suspended");

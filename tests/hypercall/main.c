@@ -57,6 +57,7 @@ void payload_main(void)
 	register_checks();
 	fault_checks();
 	many_vps_checks();
+	interrupts_checks();
 	deletion_checks();
 	agent_checks();
 	fuzz_checks();

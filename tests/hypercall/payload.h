@@ -53,11 +53,15 @@ void puts_port(u16 port, const char *s);
 void put_hex(u16 port, u64 v);
 void check(u64 got, u64 want, const char *what);
 #define WAKE_VECTOR	0x30ull
+#define IPI_VECTOR	0x31ull
+#define FIRST_IRQ	0x20u
+#define LAST_VECTOR	0xffu
 void timer_arm(void);
 void idle(void);
 u64 rdtsc(void);
 u64 rdmsr(u32 msr);
 void wrmsr(u32 msr, u64 val);
+void trap_set(u32 vector, void *handler);
 void traps_init(void);
 u16 call(u64 control);
 u16 fast(u64 control, u64 a, u64 b);
@@ -149,6 +153,9 @@ void register_checks(void);
 #define SECOND_OUT	0x2301000ull
 void second_vp_start(void (*entry)(void), u64 stack);
 void deletion_checks(void);
+
+/* ---- interrupts.c ---- */
+void interrupts_checks(void);
 
 /* ---- faults.c ---- */
 bool request(const char *line);
