@@ -47,6 +47,8 @@ struct options {
 	bool root_scheduler;	/* sched=root */
 	enum role role;		/* role=: what the first partition is told that it is */
 	bool verbose;
+	bool all_hints;		/* hints=all: CPUID recommends to the root what it can be recommended */
+	bool all_lps;		/* lps=all: a root has all its processors from the start */
 	bool trap_reset;	/* trap-reset: a verdict before the machine's reset too */
 	u16 exit_port;		/* isa-debug-exit; 0: none */
 	u32 quirks;		/* QUIRK_* */
