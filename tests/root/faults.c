@@ -23,6 +23,7 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,8 @@
 #define PORT			0x500
 #define SPARE_GFN		(VM_HOLE / PAGE + 0x1000)
 #define SPARE_SIZE		(16 * PAGE)
+#define DEVICE_GFN		(SPARE_GFN + 0x1000)
+#define DEVICE_SIZE		(4 * PAGE)
 #define CALLS_MAX		0x110
 #define HANG_SECONDS		20
 #define ALWAYS			0
@@ -58,6 +61,7 @@ struct life {
 	int vp1;
 	int event;
 	void *spare;
+	void *device;
 	struct msg msg;
 };
 
@@ -102,6 +106,11 @@ static int step_memory(struct life *l)
 static int step_spare_memory(struct life *l)
 {
 	return vm_map(l->vm.fd, SPARE_GFN, l->spare, SPARE_SIZE, 1 << MSHV_SET_MEM_BIT_WRITABLE);
+}
+
+static int step_device(struct life *l)
+{
+	return vm_map(l->vm.fd, DEVICE_GFN, l->device, DEVICE_SIZE, 1 << MSHV_SET_MEM_BIT_WRITABLE);
 }
 
 static int step_vp(struct life *l)
@@ -240,6 +249,13 @@ static int step_unmap(struct life *l)
 	return vm_unmap(l->vm.fd, SPARE_GFN, l->spare, SPARE_SIZE);
 }
 
+/* The guest loses it when this process does, not when it is told */
+static int step_no_device(struct life *l)
+{
+	munmap(l->device, DEVICE_SIZE);
+	return vm_unmap(l->vm.fd, DEVICE_GFN, l->device, DEVICE_SIZE);
+}
+
 static const struct step {
 	const char *name;
 	int (*run)(struct life *l);
@@ -249,6 +265,7 @@ static const struct step {
 	{ "property", step_property },
 	{ "memory", step_memory },
 	{ "more memory", step_spare_memory },
+	{ "device", step_device },
 	{ "VP 0", step_vp },
 	{ "VP 1", step_second_vp },
 	{ "registers", step_registers },
@@ -262,6 +279,7 @@ static const struct step {
 	{ "bitmap", step_bitmap },
 	{ "no doorbell", step_no_doorbell },
 	{ "unmap", step_unmap },
+	{ "no device", step_no_device },
 };
 
 /* How a life went; shared with the process that leads it. */
@@ -272,6 +290,16 @@ static struct outcome {
 	bool ended;
 } *outcome;
 
+static void *map_device(void)
+{
+	int fd = open("/dev/mem", O_RDWR | O_SYNC);
+	void *mem;
+
+	mem = mmap(NULL, DEVICE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, vm_config_space());
+	close(fd);
+	return mem == MAP_FAILED ? NULL : mem;
+}
+
 static void life_begin(struct life *l)
 {
 	memset(l, 0, sizeof(*l));
@@ -279,7 +307,8 @@ static void life_begin(struct life *l)
 	l->vm.dev = vm_open();
 	l->event = eventfd(0, EFD_NONBLOCK);
 	l->spare = vm_pages(SPARE_SIZE);
-	if (l->vm.dev < 0 || l->event < 0 || !l->spare || vm_prepare_memory(&l->vm))
+	l->device = map_device();
+	if (l->vm.dev < 0 || l->event < 0 || !l->spare || !l->device || vm_prepare_memory(&l->vm))
 		err(2, "a life cannot begin");
 }
 
