@@ -34,7 +34,7 @@ struct gas {
 #define FADT_RESET_REG	116
 #define FADT_RESET_VAL	128
 #define GAS_IO		1
-#define BDA_EBDA	0x40eull	/* segment of the extended BIOS data area */
+#define BDA_EBDA	0x40e		/* segment of the extended BIOS data area */
 
 static const struct rsdp *rsdp_scan(u64 base, u64 end)
 {
@@ -149,7 +149,7 @@ static void parse_fadt(const struct table *fadt)
 
 void acpi_parse(void)
 {
-	const volatile u16 *bda_ebda = (const volatile u16 *)BDA_EBDA;
+	const volatile u16 *bda_ebda = frame_ptr(0) + BDA_EBDA;
 	u64 ebda = (u64)*bda_ebda << 4;
 	const struct rsdp *rsdp = ebda ? rsdp_scan(ebda, ebda + 1024) : NULL;
 	const struct table *rsdt, *t;
@@ -171,12 +171,24 @@ void acpi_parse(void)
 		parse_fadt(t);
 }
 
-#define PM1_SLP_EN	BIT(13)
+#define PM1_SLP_EN		BIT(13)
+#define PM1_SLP_TYP(typ)	(((typ) & 7) << 10)
+
+/* Of S5. Until the root has said which it is: 0, as on the boards of the emulator. */
+static u8 slp_typ[2];
+
+void acpi_slp_typ_set(u8 pm1a, u8 pm1b)
+{
+	slp_typ[0] = pm1a;
+	slp_typ[1] = pm1b;
+}
 
 void acpi_power_off(void)
 {
 	if (acpi.pm1a_cnt)
-		outw(acpi.pm1a_cnt, PM1_SLP_EN);	/* SLP_TYP 0 is S5 on the boards of the emulator */
+		outw(acpi.pm1a_cnt, PM1_SLP_TYP(slp_typ[0]) | PM1_SLP_EN);
+	if (acpi.pm1b_cnt)
+		outw(acpi.pm1b_cnt, PM1_SLP_TYP(slp_typ[1]) | PM1_SLP_EN);
 	for (u32 i = 0; i < 1000000; i++)
 		cpu_relax();
 }

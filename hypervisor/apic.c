@@ -62,11 +62,10 @@ static void eoi_done(struct vp *vp, const struct lapic_eoi *eoi)
 	struct hv_apic_eoi_message payload = { .vp_index = vp->index, .vector = eoi->vector };
 
 	synic_scan(vp);
-	if (!eoi->level)
-		return;
-	if (partition_is_root(vp->pt))
-		irq_eoi(vp, eoi->vector);
-	else
+	if (partition_is_root(vp->pt)) {
+		if (eoi->level)
+			irq_eoi(vp, eoi->vector);
+	} else if (eoi->level || intercept_wanted(vp->pt, HV_INTERCEPT_X64_APIC_EOI, 0, HV_INTERCEPT_WRITE))
 		intercept_report(vp, HVMSG_X64_APIC_EOI, &payload, sizeof(payload));
 }
 
@@ -103,7 +102,7 @@ void apic_access(struct vp *vp, u64 gpa)
 
 	/* MOVS has ordinary memory on its other side. */
 	if (!insn_decode(bytes, n, guest_mode(vp), &insn) || insn.op == INSN_MOVS) {
-		hv_info("p%llu vp%u: instruction %02x %02x %02x at %llx on its local APIC page is not known",
+		hv_notice("p%llu vp%u: instruction %02x %02x %02x at %llx on its local APIC page is not known",
 			vp->pt->id, vp->index, bytes[0], bytes[1], bytes[2], vp->vmcb->s.rip);
 		vp_inject(vp, VEC_GP, true, 0);
 		return;

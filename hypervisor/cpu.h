@@ -11,6 +11,7 @@
 #define MSR_APIC_BASE		0x1b
 #define MSR_TSC_DEADLINE	0x6e0
 #define MSR_EFER		0xc0000080
+#define MSR_TSC_AUX		0xc0000103
 #define MSR_HWCR		0xc0010015
 #define MSR_VM_CR		0xc0010114
 #define MSR_VM_HSAVE_PA		0xc0010117
@@ -102,6 +103,18 @@ static inline u64 read_cr2(void)
 
 	asm volatile("mov %%cr2, %0" : "=r"(val));
 	return val;
+}
+
+static inline void read_dr(u64 dr[4])
+{
+	asm volatile("mov %%dr0, %0; mov %%dr1, %1; mov %%dr2, %2; mov %%dr3, %3"
+		     : "=&r"(dr[0]), "=&r"(dr[1]), "=&r"(dr[2]), "=&r"(dr[3]));
+}
+
+static inline void write_dr(const u64 dr[4])
+{
+	asm volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3"
+		     : : "r"(dr[0]), "r"(dr[1]), "r"(dr[2]), "r"(dr[3]));
 }
 
 static inline u64 xgetbv(void)

@@ -72,6 +72,14 @@ static u32 child_hints(const struct partition *pt)
 	       (synth & HV_SYNTH_EX_PROCESSOR_MASKS ? HV_HINT_EX_PROCESSOR_MASKS : 0);
 }
 
+/* hints=all: the root is to flush, send IPIs and reach its local APIC by us where it can */
+static u32 root_hints(void)
+{
+	return HV_HINT_RELAXED_TIMING | HV_HINT_DEPRECATE_AUTO_EOI |
+	       (options.all_hints ? HV_HINT_REMOTE_TLB_FLUSH | HV_HINT_APIC_MSRS | HV_HINT_CLUSTER_IPI |
+				    HV_HINT_EX_PROCESSOR_MASKS : 0);
+}
+
 static void synthetic_leaf(const struct vp *vp, u32 leaf, u32 last, u32 out[4])
 {
 	const struct partition *pt = vp->pt;
@@ -95,7 +103,7 @@ static void synthetic_leaf(const struct vp *vp, u32 leaf, u32 last, u32 out[4])
 			 is_root && options.root_scheduler ? HV_FEATURE_DISPATCH_INJECT : 0, features_edx(pt));
 		break;
 	case HV_CPUID_RECOMMENDATIONS:
-		regs_set(out, is_root ? HV_HINT_RELAXED_TIMING | HV_HINT_DEPRECATE_AUTO_EOI : child_hints(pt),
+		regs_set(out, is_root ? root_hints() : child_hints(pt),
 			 SPIN_NEVER, is_root ? features_phys_bits() : CHILD_GPA_BITS, 0);
 		break;
 	case HV_CPUID_LIMITS:

@@ -183,10 +183,26 @@ static void root_io(struct vp *vp)
 	vp_advance(vp, vp->vmcb->c.exitinfo2 - vp->vmcb->s.rip);
 }
 
+/* A port where nothing is: reads all ones, and takes no notice. */
+static void empty_io(struct vp *vp)
+{
+	u64 info = vp->vmcb->c.exitinfo1;
+
+	if (info & IOIO_IN)
+		insn_reg_write(vp->gpr, GPR_RAX, false, IOIO_SIZE(info), ~0ull);
+	vp_advance(vp, vp->vmcb->c.exitinfo2 - vp->vmcb->s.rip);
+}
+
+/* String forms are told of all the same (a guess): their memory is the parent's to see to. */
 static void child_io(struct vp *vp)
 {
 	u64 info = vp->vmcb->c.exitinfo1;
 	struct hv_io_message m = { 0 };
+
+	if (!(info & IOIO_STRING) && !intercept_wanted_io(vp->pt, IOIO_PORT(info), IOIO_SIZE(info))) {
+		empty_io(vp);
+		return;
+	}
 
 	m.port = IOIO_PORT(info);
 	m.access_info = IOIO_SIZE(info) | (info & IOIO_STRING ? HV_IO_STRING : 0) |
@@ -215,7 +231,8 @@ static void root_fault(struct vp *vp, u64 gpa)
 		      vp->vmcb->c.exitinfo1 & NPF_WRITE ? "write" :
 		      vp->vmcb->c.exitinfo1 & NPF_EXECUTE ? "execution" : "read",
 		      gpa, vp->vmcb->s.rip, !f || f->state == FRAME_NOT_RAM ? "beyond the address space" :
-		      f->state == FRAME_HV ? "the hypervisor's" : "deposited");
+		      f->state == FRAME_HV ? "the hypervisor's" :
+		      f->state == FRAME_ROOT ? "its own, without that right" : "deposited");
 	verdict_end(END_ILLEGAL_TOUCH);
 }
 
@@ -311,7 +328,7 @@ static void exit_unsupported(struct vp *vp, u64 code)
 	if (code == SVM_EXIT_TASK_SWITCH)
 		m.feature = HV_UNSUPPORTED_TASK_SWITCH;
 	if (partition_is_root(vp->pt)) {
-		hv_info("root VP %u: exit %llx at RIP %llx: not supported", vp->index, code, vp->vmcb->s.rip);
+		hv_notice("root VP %u: exit %llx at RIP %llx: not supported", vp->index, code, vp->vmcb->s.rip);
 		vp_inject(vp, VEC_UD, false, 0);
 		return;
 	}
@@ -388,6 +405,9 @@ void exit_handle(struct vp *vp)
 	case SVM_EXIT_INVALID:
 	case (u32)SVM_EXIT_INVALID:	/* the emulator stores 32 bits of it */
 		exit_invalid(vp);
+		break;
+	case SVM_EXIT_RDPMC:
+		vp_inject(vp, VEC_GP, true, 0);		/* no counter is offered */
 		break;
 	case SVM_EXIT_VMRUN:
 	case SVM_EXIT_VMLOAD:

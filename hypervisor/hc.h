@@ -47,6 +47,7 @@ struct hcall {
 	u32 start, count;		/* rep start index, rep count */
 	bool again;			/* simple: to be executed again from the start, RIP stays */
 	bool repeats;			/* it has been, and is the same call */
+	bool gone;			/* the caller's parent has it: neither result nor status counts */
 
 	struct partition *pt;		/* for the elements: what begin() found */
 	struct vp *target;
@@ -56,6 +57,7 @@ struct hcall {
 const struct hcall_entry *hcall_entry_find(u16 code);	/* NULL: nobody handles it */
 void hcall_count(const struct hcall_entry *e, bool failed);
 
+/* ---- hc_common.c ---- */
 /* Who may name which partition (hypercalls.md 3.0, "Caller"). */
 #define HC_CHILD	BIT(0)		/* a child of the caller */
 #define HC_ROOT_SELF	BIT(1)		/* the root itself */
@@ -74,6 +76,12 @@ u16 hc_vp(struct hcall *c, u64 id, u32 index, u32 who, struct partition **pt, st
 /* HV_STATUS_INVALID_PARAMETER or SUCCESS. */
 u16 hc_check_proximity(const struct hv_proximity_info *info);
 u16 hc_check_ivtl(u8 ivtl);
+bool bytes_zero(const u8 *bytes, u32 n);		/* reserved ones */
+/*
+ * True: the caller's parent has installed an intercept of @type for calls that lead
+ * nowhere, and is told of this one. What the handler returns does not count then.
+ */
+bool hc_intercepted(struct hcall *c, u32 type);
 
 /* A VP that another VP's call works on is off its LP until this block ends. */
 static inline bool hc_is_self(const struct hcall *c, const struct vp *vp) { return c->vp == vp; }
@@ -86,13 +94,17 @@ u16 hc_delete_partition(struct hcall *c);
 u16 hc_get_partition_id(struct hcall *c);
 u16 hc_get_next_child_partition(struct hcall *c);
 
+/* ---- reset.c ---- */
+u16 hc_scrub_partition(struct hcall *c);
+
 /* ---- hc_property.c ---- */
 u16 hc_get_partition_property(struct hcall *c);
 u16 hc_set_partition_property(struct hcall *c);
 u16 hc_get_partition_property_ex(struct hcall *c);
+u16 hc_set_partition_property_ex(struct hcall *c);
 #define SYNTHETIC_FEATURES_DEFAULT	0x5ffull	/* what T20_PRIVILEGES stands for */
 #define SYNTHETIC_FEATURES_ASSIGNABLE \
-	(BITS(11, 0) | HV_SYNTH_DIRECT_STIMER | HV_SYNTH_EX_PROCESSOR_MASKS | HV_SYNTH_TLB_FLUSH | \
+	(BITS(11, 0) | HV_SYNTH_START_VP | HV_SYNTH_DIRECT_STIMER | HV_SYNTH_EX_PROCESSOR_MASKS | HV_SYNTH_TLB_FLUSH | \
 	 HV_SYNTH_CLUSTER_IPI | HV_SYNTH_LONG_SPIN_WAIT | HV_SYNTH_SIGNAL_EVENTS | HV_SYNTH_VP_REGISTERS)
 /* Properties kept as they are set, in partition->properties[]. */
 enum property_slot {
@@ -173,6 +185,7 @@ void segment_set(struct vmcb_seg *s, const struct hv_segment *in);
 
 /* ---- hc_intercept.c ---- */
 u16 hc_install_intercept(struct hcall *c);
+u16 hc_check_for_io_intercept(struct hcall *c);
 void intercept_vp_update(struct vp *vp);	/* the VMCB's exception intercepts follow what is installed */
 
 /* ---- hc_translate.c ---- */
@@ -183,6 +196,7 @@ u16 hc_write_gpa(struct hcall *c);
 
 /* ---- hc_irq.c ---- */
 u16 hc_assert_virtual_interrupt(struct hcall *c);
+u16 hc_get_vp_set_from_mda(struct hcall *c);
 u16 hc_clear_virtual_interrupt(struct hcall *c);
 u16 hc_map_device_interrupt(struct hcall *c);
 u16 hc_unmap_device_interrupt(struct hcall *c);
@@ -196,6 +210,7 @@ u16 hc_send_synthetic_cluster_ipi_ex(struct hcall *c);
 u16 vp_set_gather(u64 format, u64 mask, const u64 *banks, u32 nr_banks, u64 bits[MAX_VPS / 64]);
 
 /* ---- hc_tlb.c ---- */
+u16 hc_switch_virtual_address_space(struct hcall *c);
 u16 hc_flush_virtual_address_space(struct hcall *c);
 u16 hc_flush_virtual_address_list_begin(struct hcall *c);
 u16 hc_flush_virtual_address_list(struct hcall *c, u32 index);
@@ -210,6 +225,8 @@ u16 hc_get_system_property(struct hcall *c);
 u16 hc_set_system_property(struct hcall *c);
 u16 hc_enter_sleep_state(struct hcall *c);
 u16 hc_notify_partition_event(struct hcall *c);
+u16 hc_park_logical_processors(struct hcall *c);
+u16 hc_invoke_hypervisor_debugger(struct hcall *c);
 
 /* ---- hc_stats.c ---- */
 u16 hc_map_stats_page(struct hcall *c);
@@ -221,6 +238,8 @@ u32 stats_root_pages(void);
 /* ---- hc_port.c ---- */
 u16 hc_create_port(struct hcall *c);
 u16 hc_delete_port(struct hcall *c);
+u16 hc_get_port_property(struct hcall *c);
+u16 hc_set_port_property(struct hcall *c);
 u16 hc_connect_port(struct hcall *c);
 u16 hc_disconnect_port(struct hcall *c);
 u16 hc_post_message(struct hcall *c);

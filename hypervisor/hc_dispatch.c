@@ -32,7 +32,10 @@ static bool signal_post(struct vp *vp, struct synic_msg *m)
 	return false;
 }
 
-/* A message that has not been taken yet names the VP already. */
+/*
+ * A message that has not been taken yet names the VP already. A VP of which nobody
+ * can be told stays blocked; what may make it run next is another occasion.
+ */
 void dispatch_signal(struct vp *vp)
 {
 	struct hv_signal_pair_message payload = { .vp_count = 1 };
@@ -46,10 +49,12 @@ void dispatch_signal(struct vp *vp)
 	payload.partition_id[0] = vp->pt->id;
 	payload.vp_index[0] = vp->index;
 	synic_fill(m, HVMSG_SCHEDULER_VP_SIGNAL_PAIR, 0, &payload, sizeof(payload));
-	if (signal_post(vp, m))
+	if (signal_post(vp, m)) {
 		vp->root_signal_count++;
-	else
-		hv_info("p%lluvp%u: no root VP takes its scheduler signal", vp->pt->id, vp->index);
+		return;
+	}
+	blocked_set(vp, true);
+	hv_notice("p%lluvp%u: no root VP takes its scheduler signal", vp->pt->id, vp->index);
 }
 
 static void dispatch_end(struct lp *lp, u32 state, u32 event)
@@ -63,6 +68,14 @@ static void dispatch_end(struct lp *lp, u32 state, u32 event)
 	lp->dispatched = NULL;
 }
 
+/* Something for the root VP to take, or that it would take if it had not disabled interrupts for the call. */
+static bool caller_wanted(const struct lp *lp)
+{
+	u8 vector;
+
+	return vp_event_waiting(lp->root_vp) || (lp->caller_interrupts && lapic_next(&lp->root_vp->lapic, &vector));
+}
+
 /* What the LP runs while a dispatch is pending: the child, or NULL when the dispatch has ended. */
 struct vp *dispatch_pick(struct lp *lp)
 {
@@ -74,7 +87,7 @@ struct vp *dispatch_pick(struct lp *lp)
 		dispatch_end(lp, HV_DISPATCH_STATE_BLOCKED, HV_DISPATCH_EVENT_SUSPEND);
 	} else if (!vp_runnable(vp)) {
 		dispatch_end(lp, HV_DISPATCH_STATE_BLOCKED, HV_DISPATCH_EVENT_NONE);
-	} else if (vp_event_waiting(lp->root_vp) || time_now_ns() >= lp->slice_end_ns) {
+	} else if (caller_wanted(lp) || time_now_ns() >= lp->slice_end_ns) {
 		dispatch_end(lp, HV_DISPATCH_STATE_READY, HV_DISPATCH_EVENT_NONE);
 	} else {
 		return vp;
@@ -98,6 +111,8 @@ void dispatch_abandon(struct vp *caller)
 	caller->dispatch_done = false;
 	if (lp->root_vp != caller || !lp->dispatched)
 		return;
+	/* The next dispatch may be on another LP. */
+	vp_evict(lp->dispatched);
 	lp->dispatched = NULL;
 	lp_kick(lp);
 }
@@ -139,6 +154,7 @@ static void dispatch_begin(struct lp *lp, struct vp *vp, const struct hv_dispatc
 	if (vp_runnable(vp))
 		blocked_set(vp, false);
 	lp->dispatched = vp;
+	lp->caller_interrupts = in->flags & HV_DISPATCH_ENABLE_CALLER_INTERRUPTS;
 	lp->slice_end_ns = in->time_slice && in->time_slice < ~0ull / 200 ?
 			   time_now_ns() + in->time_slice * 100 : ~0ull;
 }

@@ -20,7 +20,11 @@ struct intercept_list {
 };
 static_assert(sizeof(struct intercept_list) <= 4096, "intercepts fit a frame");
 
-/* What may be installed: the masks allowed, the bits of the parameter that count. */
+/*
+ * What may be installed: the masks allowed, the bits of the parameter that count. Nothing
+ * is told of SMI, INIT and SIPI, APIC writes, exceptions as traps (the messages are not
+ * documented); accesses to what is not mapped are told of without installation.
+ */
 static const struct {
 	u8 type;
 	u8 access;		/* all that may be asked for */
@@ -31,6 +35,7 @@ static const struct {
 	{ HV_INTERCEPT_X64_MSR, HV_INTERCEPT_READ | HV_INTERCEPT_WRITE, true, 0 },
 	{ HV_INTERCEPT_X64_CPUID, HV_INTERCEPT_EXECUTE, true, 0xffffffff },
 	{ HV_INTERCEPT_EXCEPTION, HV_INTERCEPT_EXECUTE, true, 0x1f },
+	{ HV_INTERCEPT_MMIO, HV_INTERCEPT_READ | HV_INTERCEPT_WRITE, false, 0 },
 	{ HV_INTERCEPT_X64_GLOBAL_CPUID, HV_INTERCEPT_EXECUTE, true, 0 },
 	{ HV_INTERCEPT_X64_APIC_SMI, HV_INTERCEPT_EXECUTE, true, 0 },
 	{ HV_INTERCEPT_HYPERCALL, HV_INTERCEPT_EXECUTE, true, 0 },
@@ -70,6 +75,8 @@ static struct intercept *intercept_find(struct intercept_list *l, u32 type, u64 
 	return NULL;
 }
 
+#define MSR_PATCH_LEVEL	0x8b
+
 /* IO_PORT matches a range too, MSR_INDEX what MSR catches, CPUID what GLOBAL_CPUID does. */
 static bool intercept_covers(const struct intercept *i, u32 type, u64 parameter)
 {
@@ -80,7 +87,8 @@ static bool intercept_covers(const struct intercept *i, u32 type, u64 parameter)
 		return i->type == HV_INTERCEPT_X64_IO_PORT_RANGE && parameter >= (i->parameter & 0xffff) &&
 		       parameter <= i->parameter >> 16;
 	case HV_INTERCEPT_X64_MSR_INDEX:
-		return i->type == HV_INTERCEPT_X64_MSR;
+		return i->type == HV_INTERCEPT_X64_MSR ||
+		       (i->type == HV_INTERCEPT_MC_UPDATE_PATCH_LEVEL && parameter == MSR_PATCH_LEVEL);
 	case HV_INTERCEPT_X64_CPUID:
 		return i->type == HV_INTERCEPT_X64_GLOBAL_CPUID;
 	}
@@ -93,6 +101,17 @@ bool intercept_wanted(const struct partition *pt, u32 type, u64 parameter, u32 a
 
 	for (u32 i = 0; l && i < l->nr; i++)
 		if ((l->list[i].access & access) && intercept_covers(&l->list[i], type, parameter))
+			return true;
+	return false;
+}
+
+/* An EXO partition has no devices but its parent's: all its ports are told of. One that is touched is enough. */
+bool intercept_wanted_io(const struct partition *pt, u16 port, u32 size)
+{
+	if (pt->flags & HV_PARTITION_CREATION_FLAG_EXO_PARTITION)
+		return true;
+	for (u32 i = 0; i < size; i++)
+		if (intercept_wanted(pt, HV_INTERCEPT_X64_IO_PORT, port + i, HV_INTERCEPT_READ | HV_INTERCEPT_WRITE))
 			return true;
 	return false;
 }
@@ -151,4 +170,19 @@ u16 hc_install_intercept(struct hcall *c)
 		intercept_vp_update(vp);
 	}
 	return status;
+}
+
+u16 hc_check_for_io_intercept(struct hcall *c)
+{
+	const struct hv_check_io_intercept_input *in = c->in;
+	struct partition *pt;
+	struct vp *vp;
+	u16 status = hc_vp(c, in->partition_id, in->vp_index, HC_CHILD | HC_ACTIVE, &pt, &vp);
+
+	if (status)
+		return status;
+	if (in->target_vtl || in->is_write > 1 || (in->size != 1 && in->size != 2 && in->size != 4))
+		return HV_STATUS_INVALID_PARAMETER;
+	*(u8 *)c->out = intercept_wanted_io(pt, in->port, in->size);
+	return HV_STATUS_SUCCESS;
 }

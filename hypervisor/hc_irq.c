@@ -93,12 +93,14 @@ static void local_deliver(struct vp *vp, enum lapic_delivery how)
 
 static void vp_assert(struct vp *vp, const struct hv_assert_interrupt_input *in)
 {
-	bool level = in->control & HV_ASSERT_LEVEL;
+	bool level = in->control & HV_ASSERT_LEVEL, none = in->vector == HV_INTERRUPT_VECTOR_NONE;
 
+	if (none && !takes_level(in->type))
+		return;		/* an edge has no end */
 	switch (in->type) {
 	case HV_INTERRUPT_FIXED:
 	case HV_INTERRUPT_LOWESTPRIORITY:
-		if (in->vector != HV_INTERRUPT_VECTOR_NONE) {
+		if (!none) {
 			if (level)
 				vp->level_vector = in->vector;
 			vp_irq(vp, in->vector, level);
@@ -117,8 +119,7 @@ static void vp_assert(struct vp *vp, const struct hv_assert_interrupt_input *in)
 		break;
 	case HV_INTERRUPT_LOCALINT0:
 	case HV_INTERRUPT_LOCALINT1:
-		local_deliver(vp, lapic_lint(&vp->lapic, in->type - HV_INTERRUPT_LOCALINT0,
-					     in->vector != HV_INTERRUPT_VECTOR_NONE));
+		local_deliver(vp, lapic_lint(&vp->lapic, in->type - HV_INTERRUPT_LOCALINT0, !none));
 		break;
 	}
 }
@@ -135,7 +136,15 @@ static bool destination_match(const struct vp *vp, const struct hv_assert_interr
 	return lapic_match_dest(&vp->lapic, in->destination, logical, wide || !logical);
 }
 
-/* Of the VPs addressed, the one with the lowest priority; the first among equals. */
+/* One that takes it before one that does not, then the lower priority; the first among equals. */
+static bool lowest_better(const struct vp *vp, const struct vp *best)
+{
+	bool on = lapic_software_enabled(&vp->lapic), best_on = lapic_software_enabled(&best->lapic);
+
+	return on == best_on ? lapic_ppr(&vp->lapic) < lapic_ppr(&best->lapic) : on;
+}
+
+/* Of the VPs addressed, the one with the lowest priority. */
 static bool lowest_assert(struct partition *pt, const struct hv_assert_interrupt_input *in)
 {
 	struct vp *best = NULL;
@@ -143,7 +152,7 @@ static bool lowest_assert(struct partition *pt, const struct hv_assert_interrupt
 	for (u32 i = 0; i < MAX_VPS; i++) {
 		struct vp *vp = vp_get(pt, i);
 
-		if (vp && destination_match(vp, in) && (!best || lapic_ppr(&vp->lapic) < lapic_ppr(&best->lapic)))
+		if (vp && destination_match(vp, in) && (!best || lowest_better(vp, best)))
 			best = vp;
 	}
 	if (best)
@@ -183,6 +192,34 @@ u16 hc_assert_virtual_interrupt(struct hcall *c)
 		return extint_assert(pt, in);
 	any = in->type == HV_INTERRUPT_LOWESTPRIORITY ? lowest_assert(pt, in) : all_assert(pt, in);
 	return any || (in->control & HV_ASSERT_LOGICAL) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_VP_INDEX;
+}
+
+/* TLFS HvCallGetVpSetFromMda: the VPs that an interrupt to @destination would reach. */
+u16 hc_get_vp_set_from_mda(struct hcall *c)
+{
+	const struct hv_vp_set_from_mda_input *in = c->in;
+	struct hv_assert_interrupt_input to = { .control = in->logical ? HV_ASSERT_LOGICAL : 0, .destination = in->destination };
+	u64 bits[MAX_VPS / 64] = { 0 }, *set = c->out;
+	struct partition *pt;
+	struct vp *vp;
+	u32 pos = 0, n = 2;
+	u16 status = hc_partition(c, in->partition_id, HC_CHILD | HC_ACTIVE, &pt);
+
+	if (status)
+		return status;
+	if (in->target_vtl || in->logical > 1 || !bytes_zero(in->rsvd, sizeof(in->rsvd)))
+		return HV_STATUS_INVALID_PARAMETER;
+	while ((vp = vp_next(pt, &pos)))
+		if (destination_match(vp, &to))
+			bitmap_set(bits, vp->index);
+	set[0] = HV_SET_SPARSE_4K;
+	for (u32 bank = 0; bank < ARRAY_SIZE(bits); bank++) {
+		if (!bits[bank])
+			continue;
+		set[1] |= BIT(bank);
+		set[n++] = bits[bank];
+	}
+	return HV_STATUS_SUCCESS;
 }
 
 u16 hc_clear_virtual_interrupt(struct hcall *c)
@@ -326,6 +363,8 @@ u16 hc_retarget_device_interrupt(struct hcall *c)
 	if (in->rsvd || in->target.vector < VECTOR_LOWEST || in->target.vector > VECTOR_HIGHEST)
 		return HV_STATUS_INVALID_PARAMETER;
 	status = target_vp(c, &in->target, &target);
+	if (!status)
+		hc_intercepted(c, HV_INTERCEPT_RETARGET_UNKNOWN_DEVICE);
 	return status ? status : HV_STATUS_INVALID_DEVICE_ID;
 }
 

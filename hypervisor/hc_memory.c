@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory pools and guest-physical mappings (hypercalls.md 3.3, 3.4). */
 #include "hc.h"
+#include "internal.h"
 
 #define CHILD_GFNS	(1ull << (CHILD_GPA_BITS - PAGE_SHIFT))
 
@@ -135,19 +136,16 @@ static void ad_apply(struct partition *pt, u64 gfn, u32 flags)
 			   flag_tristate(flags, HV_MAP_SET_DIRTY, HV_MAP_CLEAR_DIRTY));
 }
 
-/*
- * The root on itself: rights of identity pages only. The test hypervisor leaves the
- * root its RAM RWX, so that is the only change it can ask for; anything else about a
- * page it cannot reach is refused.
- */
+/* The root on itself: rights of identity pages that are its own. */
 static u16 root_map(u64 gfn, u64 source, u32 flags)
 {
 	const struct frame *f = frame_get(gfn);
+	u32 prot = map_prot(flags);
 
 	if (gfn != source || !f || f->state != FRAME_ROOT || (flags & (HV_MAP_LARGE_PAGE | HV_MAP_FIELD_17_16)))
 		return HV_STATUS_ACCESS_DENIED;
-	if ((flags & MAP_RIGHTS) != MAP_RIGHTS)
-		return HV_STATUS_FEATURE_UNAVAILABLE;
+	npt_root_open(gfn, prot == NPT_NOACCESS ? 0 : prot);
+	npt_flush_later(root);
 	return HV_STATUS_SUCCESS;
 }
 

@@ -20,6 +20,8 @@ struct port {
 	u64 connection_partition;	/* the only one that may connect */
 	struct hv_port_info info;
 	struct connection *connection;
+	u64 post_count;			/* properties of those names */
+	u32 preferred_vp;
 	bool pending;			/* doorbell that found its ring full ... */
 	u32 pending_vp;			/* ... of this VP */
 	struct synic_msg *more;		/* MESSAGE: the other half */
@@ -176,6 +178,52 @@ u16 hc_delete_port(struct hcall *c)
 	if (!p)
 		return HV_STATUS_INVALID_PORT_ID;
 	port_free(p);
+	return HV_STATUS_SUCCESS;
+}
+
+/* ---- GetPortProperty, SetPortProperty ---- */
+
+/* The port, and where the property is kept. */
+static u16 property_find(struct hcall *c, struct port **p)
+{
+	const struct hv_port_property_input *in = c->in;
+	struct partition *pt;
+	u16 status = hc_partition(c, in->partition_id, HC_CHILD | HC_SELF | HC_ACTIVE, &pt);
+
+	if (status)
+		return status;
+	*p = port_find(pt, in->port_id);
+	if (!*p)
+		return HV_STATUS_INVALID_PORT_ID;
+	return in->code > HV_PORT_PROPERTY_PREFERRED_TARGET_VP ? HV_STATUS_UNKNOWN_PROPERTY : HV_STATUS_SUCCESS;
+}
+
+u16 hc_get_port_property(struct hcall *c)
+{
+	const struct hv_port_property_input *in = c->in;
+	struct port *p;
+	u16 status = property_find(c, &p);
+
+	if (!status)
+		*(u64 *)c->out = in->code == HV_PORT_PROPERTY_POST_COUNT ? p->post_count : p->preferred_vp;
+	return status;
+}
+
+/* What it is set to comes back. */
+u16 hc_set_port_property(struct hcall *c)
+{
+	const struct hv_port_property_input *in = c->in;
+	struct port *p;
+	u16 status = property_find(c, &p);
+
+	if (status)
+		return status;
+	if (in->code == HV_PORT_PROPERTY_POST_COUNT)
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	if (in->value >= MAX_VPS || !vp_get(p->pt, in->value))
+		return HV_STATUS_INVALID_VP_INDEX;
+	p->preferred_vp = in->value;
+	*(u64 *)c->out = in->value;
 	return HV_STATUS_SUCCESS;
 }
 
@@ -383,7 +431,7 @@ static void doorbell_signal(struct vp *sender, struct port *p)
 	if (vp)
 		ring_add(vp, p, ring);
 	else
-		hv_info("p%lluvp%u: doorbell of port %x: no event ring is enabled", sender->pt->id, sender->index, p->id);
+		hv_notice("p%lluvp%u: doorbell of port %x: no event ring is enabled", sender->pt->id, sender->index, p->id);
 }
 
 static bool doorbell_match(const struct connection *n, u64 gpa, u32 size, u64 value)
@@ -443,27 +491,44 @@ static u16 sender_port(const struct hcall *c, u32 id, u32 type, struct port **po
 	return HV_STATUS_SUCCESS;
 }
 
-static struct vp *any_target(struct partition *pt)
+/* NULL: its SynIC or that page is off. */
+static struct hv_event_flags_page *flags_find(struct vp *vp)
 {
-	for (u32 i = 0; i < MAX_VPS; i++) {
-		struct vp *vp = vp_get(pt, i);
+	if (!(vp->synic.scontrol & HV_SCONTROL_ENABLE) || !(vp->synic.siefp & HV_OVERLAY_ENABLE))
+		return NULL;
+	return gpa_ptr(vp->pt, vp->synic.siefp & HV_OVERLAY_GPA_MASK, NPT_R | NPT_W);
+}
 
-		if (vp && synic_target_ok(vp))
+/* A message needs the SIM page, an event flag the SIEF page. */
+static bool target_ok(const struct port *p, struct vp *vp)
+{
+	return p->info.type == HV_PORT_EVENT ? !!flags_find(vp) : synic_target_ok(vp);
+}
+
+/* The preferred one, if it can. */
+static struct vp *any_target(const struct port *p)
+{
+	struct vp *vp = vp_get(p->pt, p->preferred_vp);
+	u32 pos = 0;
+
+	if (vp && target_ok(p, vp))
+		return vp;
+	while ((vp = vp_next(p->pt, &pos)))
+		if (target_ok(p, vp))
 			return vp;
-	}
 	return NULL;
 }
 
 static u16 port_target(const struct port *p, struct vp **vp)
 {
 	if (p->info.target_vp == HV_ANY_VP) {
-		*vp = any_target(p->pt);
+		*vp = any_target(p);
 		return *vp ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_SYNIC_STATE;
 	}
 	*vp = vp_get(p->pt, p->info.target_vp);
 	if (!*vp)
 		return HV_STATUS_INVALID_VP_INDEX;
-	return synic_target_ok(*vp) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_SYNIC_STATE;
+	return target_ok(p, *vp) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_SYNIC_STATE;
 }
 
 static struct synic_msg *buffer_free(struct port *p)
@@ -480,33 +545,34 @@ u16 hc_post_message(struct hcall *c)
 	struct synic_msg *m;
 	struct port *p;
 	struct vp *vp;
-	u16 status = sender_port(c, in->connection_id, HV_PORT_MESSAGE, &p);
+	u16 status;
 
-	if (status)
-		return status;
 	if (in->rsvd || !in->message_type || in->message_type >> 31 || in->payload_size > HV_MESSAGE_PAYLOAD_SIZE)
 		return HV_STATUS_INVALID_PARAMETER;
-	status = port_target(p, &vp);
+	status = sender_port(c, in->connection_id, HV_PORT_MESSAGE, &p);
+	if (status == HV_STATUS_INVALID_CONNECTION_ID && hc_intercepted(c, HV_INTERCEPT_UNKNOWN_CONNECTION))
+		return status;
+	if (!status)
+		status = port_target(p, &vp);
 	if (status)
 		return status;
 	m = buffer_free(p);
 	if (!m)
 		return HV_STATUS_INSUFFICIENT_BUFFERS;
 	synic_fill(m, in->message_type, p->id, in->payload, in->payload_size);
-	return synic_post(vp, p->info.target_sint, m) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_SYNIC_STATE;
+	if (!synic_post(vp, p->info.target_sint, m))
+		return HV_STATUS_INVALID_SYNIC_STATE;
+	p->post_count++;
+	return HV_STATUS_SUCCESS;
 }
 
 /* The bit in the SIEF page; the interrupt only when it was clear. */
 static u16 flag_signal(struct vp *vp, u32 sint, u32 flag, bool *newly)
 {
-	struct hv_event_flags_page *page;
+	struct hv_event_flags_page *page = flags_find(vp);
 	u64 bit = BIT(flag % 64);
 
-	if (!(vp->synic.scontrol & HV_SCONTROL_ENABLE) || !(vp->synic.siefp & HV_OVERLAY_ENABLE) ||
-	    (vp->synic.sint[sint] & HV_SINT_MASKED))
-		return HV_STATUS_INVALID_SYNIC_STATE;
-	page = gpa_ptr(vp->pt, vp->synic.siefp & HV_OVERLAY_GPA_MASK, NPT_R | NPT_W);
-	if (!page)
+	if (!page || (vp->synic.sint[sint] & HV_SINT_MASKED))
 		return HV_STATUS_INVALID_SYNIC_STATE;
 	*newly = !(__atomic_fetch_or(&page->flags[sint][flag / 64], bit, __ATOMIC_SEQ_CST) & bit);
 	if (*newly)
@@ -520,14 +586,22 @@ u16 hc_signal_event(struct hcall *c)
 	struct port *p;
 	struct vp *vp;
 	bool newly;
-	u16 status = sender_port(c, in->connection_id, HV_PORT_EVENT, &p);
+	u16 status;
 
+	if (in->rsvd)
+		return HV_STATUS_INVALID_PARAMETER;
+	status = sender_port(c, in->connection_id, HV_PORT_EVENT, &p);
+	if (status == HV_STATUS_INVALID_CONNECTION_ID)
+		hc_intercepted(c, HV_INTERCEPT_UNKNOWN_CONNECTION);
 	if (status)
 		return status;
-	if (in->rsvd || in->flag_number >= p->info.flag_count)
+	if (in->flag_number >= p->info.flag_count)
 		return HV_STATUS_INVALID_PARAMETER;
 	status = port_target(p, &vp);
-	return status ? status : flag_signal(vp, p->info.target_sint, p->info.base_flag + in->flag_number, &newly);
+	if (!status)
+		status = flag_signal(vp, p->info.target_sint, p->info.base_flag + in->flag_number, &newly);
+	p->post_count += !status;
+	return status;
 }
 
 /* ---- the direct forms: no port ---- */

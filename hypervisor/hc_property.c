@@ -29,12 +29,15 @@ struct property {
 
 static u64 privileges_get(struct partition *pt) { return pt->privileges; }
 
-/* Of a child: nothing that makes it a root, and nothing its creator does not have. */
+/* What a child may have though its creator does not: registers, and a call that the root needs not. */
+#define OFFERED		(BITS(15, 0) | HV_PRIV_START_VIRTUAL_PROCESSOR)
+
+/* Of a child: nothing that makes it a root, and nothing else its creator does not have. */
 static u16 privileges_set(struct partition *pt, u64 value)
 {
 	if (value & HV_PRIV_RSVD)
 		return HV_STATUS_INVALID_PARAMETER;
-	if (value & (HV_PRIV_CPU_MANAGEMENT | HV_PRIV_ISOLATION | ~(pt->parent->privileges | BITS(15, 0))))
+	if (value & (HV_PRIV_CPU_MANAGEMENT | HV_PRIV_ISOLATION | ~(pt->parent->privileges | OFFERED)))
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	pt->privileges = value;
 	return HV_STATUS_SUCCESS;
@@ -56,6 +59,7 @@ static const struct { u64 feature, privilege; } synthetic_privileges[] = {
 	{ HV_SYNTH_FREQUENCY, HV_PRIV_ACCESS_FREQUENCY_REGS },
 	{ HV_SYNTH_SIGNAL_EVENTS, HV_PRIV_SIGNAL_EVENTS },
 	{ HV_SYNTH_VP_REGISTERS, HV_PRIV_ACCESS_VP_REGISTERS },
+	{ HV_SYNTH_START_VP, HV_PRIV_START_VIRTUAL_PROCESSOR },
 };
 
 static u16 synthetic_set(struct partition *pt, u64 value)
@@ -153,7 +157,7 @@ static const struct property properties[] = {
 	{ HV_PROPERTY_CPU_GROUP_ID, NORMAL, SLOT_CPU_GROUP, 0, 0, 0, NULL, NULL },
 	{ HV_PROPERTY_TIME_FREEZE, NORMAL, 0, BOOLEAN, freeze_get, freeze_set },
 	{ HV_PROPERTY_APIC_FREQUENCY, READ_ONLY, 0, ANY_VALUE, apic_frequency_get, NULL },
-	{ HV_PROPERTY_REFERENCE_TIME, NORMAL, 0, ANY_VALUE, time_get, time_set },
+	{ HV_PROPERTY_REFERENCE_TIME, NORMAL, 0, 0, REFERENCE_TIME_MAX, 0, time_get, time_set },
 	{ HV_PROPERTY_DEBUG_CHANNEL_ID, NORMAL, SLOT_DEBUG_CHANNEL, 0, 0, 0, NULL, NULL },
 	{ HV_PROPERTY_VIRTUAL_TLB_PAGE_COUNT, NORMAL, SLOT_TLB_PAGES, ANY_VALUE, NULL, NULL },
 	{ HV_PROPERTY_ZERO_MEMORY_ON_RESET, NORMAL, SLOT_ZERO_ON_RESET, BOOLEAN, NULL, NULL },
@@ -235,20 +239,31 @@ static u16 property_set(const struct property *p, struct partition *pt, u64 valu
 }
 
 /* The root may set its own, but not what makes it the root. */
+static u16 set_target(struct hcall *c, u64 id, const struct property *p, struct partition **pt)
+{
+	u32 state = p && p->class == EARLY ? HC_CREATED : p ? HC_ACTIVE : HC_CREATED | HC_ACTIVE;
+
+	return hc_partition(c, id, HC_CHILD | HC_ROOT_SELF | state, pt);
+}
+
+static u16 set_check(const struct property *p)
+{
+	if (!p)
+		return HV_STATUS_UNKNOWN_PROPERTY;
+	return p->class == READ_ONLY ? HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE : HV_STATUS_SUCCESS;
+}
+
 u16 hc_set_partition_property(struct hcall *c)
 {
 	const struct hv_set_property_input *in = c->in;
 	const struct property *p = property_find(in->property);
-	u32 state = p && p->class == EARLY ? HC_CREATED : p ? HC_ACTIVE : HC_CREATED | HC_ACTIVE;
 	struct partition *pt;
-	u16 status = hc_partition(c, in->partition_id, HC_CHILD | HC_ROOT_SELF | state, &pt);
+	u16 status = set_target(c, in->partition_id, p, &pt);
 
+	if (!status)
+		status = set_check(p);
 	if (status)
 		return status;
-	if (!p)
-		return HV_STATUS_UNKNOWN_PROPERTY;
-	if (p->class == READ_ONLY)
-		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	if (!fault_pending(c->vp, pt->id, &status))
 		return property_set(p, pt, in->value);
 	if (!status)
@@ -256,7 +271,25 @@ u16 hc_set_partition_property(struct hcall *c)
 	return HV_STATUS_CALL_PENDING;
 }
 
-/* ---- GetPartitionPropertyEx ---- */
+/* ---- the Ex forms ---- */
+
+/* The properties that are wider than 64 bits are not for setting here. */
+u16 hc_set_partition_property_ex(struct hcall *c)
+{
+	const struct hv_set_property_ex_input *in = c->in;
+	const struct property *p = property_find(in->property);
+	struct partition *pt;
+	u16 status = set_target(c, in->partition_id, p, &pt);
+
+	if (status)
+		return status;
+	if (in->arg & HV_PROPERTY_EX_ARG_RSVD)
+		return HV_STATUS_INVALID_PARAMETER;
+	status = set_check(p);
+	if (status)
+		return status;
+	return c->nr_var == 1 ? property_set(p, pt, c->var[0]) : HV_STATUS_INVALID_PARAMETER;
+}
 
 static void banks_write(struct hcall *c, u64 bank)
 {
@@ -278,10 +311,10 @@ u16 hc_get_partition_property_ex(struct hcall *c)
 
 	if (status)
 		return status;
-	if (!banks && !p)
-		return HV_STATUS_UNKNOWN_PROPERTY;
 	if (in->arg & HV_PROPERTY_EX_ARG_RSVD)
 		return HV_STATUS_INVALID_PARAMETER;
+	if (!banks && !p)
+		return HV_STATUS_UNKNOWN_PROPERTY;
 	if (in->property == HV_PROPERTY_VMM_CAPABILITIES) {
 		banks_write(c, VMM_CAPABILITY_ASSIGNABLE_FEATURES);
 	} else if (in->property == HV_PROPERTY_ASSIGNABLE_SYNTH_FEATURES) {

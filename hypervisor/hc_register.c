@@ -51,6 +51,14 @@ static bool out_of_reach(const struct hcall *c, u32 name)
 	return partition_is_root(c->pt) && !hc_is_self(c, c->target) && reg_on_processor(name);
 }
 
+/* What stops and starts a child's VP is its parent's to say. */
+static bool is_parents(const struct hcall *c, u32 name)
+{
+	bool stops = name == HV_REG_EXPLICIT_SUSPEND || name == HV_REG_INTERCEPT_SUSPEND || name == HV_REG_DISPATCH_SUSPEND;
+
+	return stops && c->pt == c->vp->pt && !partition_is_root(c->pt);
+}
+
 u16 hc_get_vp_registers(struct hcall *c, u32 index)
 {
 	u32 name = ((const u32 *)c->list)[index];
@@ -68,6 +76,8 @@ u16 hc_set_vp_registers(struct hcall *c, u32 index)
 
 	if (e->rsvd || e->rsvd2)
 		return HV_STATUS_INVALID_PARAMETER;
+	if (is_parents(c, e->name))
+		return HV_STATUS_ACCESS_DENIED;
 	if (out_of_reach(c, e->name))
 		return HV_STATUS_INVALID_VP_STATE;
 	if (!reg_settable_while_running(e->name) && !hc_is_self(c, c->target) && !hc_vp_stopped(c->target))

@@ -292,7 +292,7 @@ static u16 pages_get(struct vp *vp, const struct hv_vp_state_input *in, void *to
 		lapic_get(vp, to);
 		return HV_STATUS_SUCCESS;
 	case HV_VP_STATE_XSAVE:
-		vp_fpu_save(vp);
+		vp_cpu_save(vp);
 		xsave_compact(vp, states_wanted(vp, in), to);
 		return HV_STATUS_SUCCESS;
 	case HV_VP_STATE_SIM_PAGE:
@@ -339,7 +339,7 @@ static u16 pages_set(struct vp *vp, const struct hv_vp_state_input *in)
 		lapic_set(vp, (const void *)state_copy);
 		return HV_STATUS_SUCCESS;
 	case HV_VP_STATE_XSAVE:
-		vp_fpu_save(vp);
+		vp_cpu_save(vp);
 		return xsave_expand(vp, states_wanted(vp, in), state_copy);
 	case HV_VP_STATE_SIM_PAGE:
 	case HV_VP_STATE_SIEF_PAGE:

@@ -10,14 +10,6 @@
 static void *hypervisor_page;
 static void *lp_pages[MAX_LPS];
 
-static bool zero(const u8 *bytes, u32 n)
-{
-	while (n--)
-		if (bytes[n])
-			return false;
-	return true;
-}
-
 /* Hypervisor and LP objects: the root's only, and one area. */
 static u16 machine_page(const struct hcall *c, const struct hv_stats_input *in, void ***page)
 {
@@ -27,9 +19,9 @@ static u16 machine_page(const struct hcall *c, const struct hv_stats_input *in, 
 		return HV_STATUS_INVALID_PARAMETER;
 	if (in->type == HV_STATS_HYPERVISOR) {
 		*page = &hypervisor_page;
-		return zero(in->identity, sizeof(in->identity)) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PARAMETER;
+		return bytes_zero(in->identity, sizeof(in->identity)) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PARAMETER;
 	}
-	if (in->lp_index >= MAX_LPS || !lp_get(in->lp_index) || !zero(in->lp_rsvd, sizeof(in->lp_rsvd)))
+	if (in->lp_index >= MAX_LPS || !lp_get(in->lp_index) || !bytes_zero(in->lp_rsvd, sizeof(in->lp_rsvd)))
 		return HV_STATUS_INVALID_PARAMETER;
 	*page = &lp_pages[in->lp_index];
 	return HV_STATUS_SUCCESS;
@@ -52,7 +44,7 @@ static u16 partition_page(struct hcall *c, const struct hv_stats_input *in, void
 	if (status)
 		return status;
 	*page = &pt->stats_page[in->area];
-	return zero(in->identity + 8, 7) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PARAMETER;
+	return bytes_zero(in->identity + 8, 7) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PARAMETER;
 }
 
 static u16 vp_page(struct hcall *c, const struct hv_stats_input *in, void ***page)
@@ -85,6 +77,7 @@ static u16 page_find(struct hcall *c, void ***page)
 	return HV_STATUS_INVALID_PARAMETER;
 }
 
+/* The page is where it is in the machine: only the root's space has it at that address. */
 u16 hc_map_stats_page(struct hcall *c)
 {
 	void **page, *p;
@@ -92,6 +85,8 @@ u16 hc_map_stats_page(struct hcall *c)
 
 	if (status)
 		return status;
+	if (!partition_is_root(c->vp->pt))
+		return HV_STATUS_FEATURE_UNAVAILABLE;
 	if (*page)
 		return HV_STATUS_OPERATION_DENIED;
 	p = pool_take(c->vp->pt);

@@ -87,6 +87,8 @@ static u16 sleep_state_register(const struct hv_set_system_property_input *in)
 		sleep_locked = true;
 	else
 		sleep_registered |= 1u << in->sleep_state;
+	if (in->sleep_state == HV_SLEEP_STATE_S5)
+		acpi_slp_typ_set(in->pm1a_slp_typ, in->pm1b_slp_typ);
 	return HV_STATUS_SUCCESS;
 }
 
@@ -135,4 +137,19 @@ u16 hc_notify_partition_event(struct hcall *c)
 		return HV_STATUS_SUCCESS;
 	}
 	return HV_STATUS_INVALID_PARAMETER;
+}
+
+/* Advice; every LP stays in use. */
+u16 hc_park_logical_processors(struct hcall *c)
+{
+	return root_calls(c) ? HV_STATUS_SUCCESS : HV_STATUS_ACCESS_DENIED;
+}
+
+/* There is no debugger to break into, and its input is not documented. */
+u16 hc_invoke_hypervisor_debugger(struct hcall *c)
+{
+	if (!root_calls(c))
+		return HV_STATUS_ACCESS_DENIED;
+	hv_notice("root VP %u calls the debugger at RIP %llx", c->vp->index, c->vp->vmcb->s.rip);
+	return HV_STATUS_SUCCESS;
 }

@@ -17,10 +17,13 @@
 #define CPUS	HV_PRIV_CPU_MANAGEMENT
 
 static const struct hcall_entry table[] = {
+	SIMPLE(0x0001, "SwitchVirtualAddressSpace", 8, 0, 0, hc_switch_virtual_address_space),
 	SIMPLE(0x0002, "FlushVirtualAddressSpace", 24, 0, 0, hc_flush_virtual_address_space),
 	REP(0x0003, "FlushVirtualAddressList", 24, 8, 0, 0, hc_flush_virtual_address_list),
 	SIMPLE(0x0004, "GetLogicalProcessorRunTime", 4, 32, CPUS, hc_get_logical_processor_run_time),
 	SIMPLE(0x0008, "NotifyLongSpinWait", 8, 0, 0, hc_notify_long_spin_wait),
+	SIMPLE(0x0009, "ParkLogicalProcessors", 8, 0, CPUS, hc_park_logical_processors),
+	SIMPLE(0x000a, "InvokeHypervisorDebugger", 0, 0, 0, hc_invoke_hypervisor_debugger),
 	SIMPLE(0x000b, "SendSyntheticClusterIpi", 16, 0, 0, hc_send_synthetic_cluster_ipi),
 	SIMPLE_VAR(0x0013, "FlushVirtualAddressSpaceEx", 32, 0, 0, hc_flush_virtual_address_space_ex),
 	{ .code = 0x0014, .name = "FlushVirtualAddressListEx", .in = 32, .in_element = 8, .rep = true, .varhead = true,
@@ -52,6 +55,7 @@ static const struct hcall_entry table[] = {
 	SIMPLE(0x0054, "WriteGpa", 48, 8, PARENT, hc_write_gpa),
 	SIMPLE(0x0056, "ClearVirtualInterrupt", 8, 0, PARENT, hc_clear_virtual_interrupt),
 	SIMPLE(0x0058, "DeletePort", 16, 0, HV_PRIV_CREATE_PORT, hc_delete_port),
+	SIMPLE(0x005a, "GetPortProperty", 24, 8, HV_PRIV_CREATE_PORT, hc_get_port_property),
 	SIMPLE(0x005b, "DisconnectPort", 16, 0, HV_PRIV_CONNECT_PORT, hc_disconnect_port),
 	SIMPLE(0x005c, "PostMessage", 256, 0, HV_PRIV_POST_MESSAGES, hc_post_message),
 	SIMPLE(0x005d, "SignalEvent", 8, 0, HV_PRIV_SIGNAL_EVENTS, hc_signal_event),
@@ -60,6 +64,7 @@ static const struct hcall_entry table[] = {
 	REP(0x006e, "MapSparseGpaPages", 16, 16, 0, PARENT, hc_map_sparse_gpa_pages),
 	/* hypercalls.md section 7, 38: the root check only, which stands in the handler */
 	SIMPLE(0x006f, "SetSystemProperty", 72, 0, 0, hc_set_system_property),
+	SIMPLE(0x0070, "SetPortProperty", 32, 8, HV_PRIV_CREATE_PORT, hc_set_port_property),
 	SIMPLE(0x0076, "AddLogicalProcessor", 16, 56, CPUS, hc_add_logical_processor),
 	SIMPLE(0x007b, "GetSystemProperty", 16, 8, CPUS, hc_get_system_property),
 	SIMPLE_VAR(0x007c, "MapDeviceInterrupt", 72, 56, CPUS, hc_map_device_interrupt),
@@ -68,6 +73,7 @@ static const struct hcall_entry table[] = {
 	SIMPLE(0x0084, "EnterSleepState", 4, 0, CPUS, hc_enter_sleep_state),
 	SIMPLE(0x0087, "NotifyPartitionEvent", 8, 0, CPUS, hc_notify_partition_event),
 	SIMPLE(0x008b, "NotifyPortRingEmpty", 8, 0, CPUS, hc_notify_port_ring_empty),
+	SIMPLE(0x008d, "ScrubPartition", 8, 0, PARENT, hc_scrub_partition),
 	REP(0x0090, "ModifySparseGpaPages", 16, 8, 0, PARENT, hc_modify_sparse_gpa_pages),
 	SIMPLE(0x0091, "RegisterInterceptResult", 60, 0, PARENT, hc_register_intercept_result),
 	SIMPLE(0x0092, "UnregisterInterceptResult", 60, 0, PARENT, hc_unregister_intercept_result),
@@ -77,6 +83,7 @@ static const struct hcall_entry table[] = {
 	SIMPLE(0x0099, "StartVirtualProcessor", 240, 0, HV_PRIV_START_VIRTUAL_PROCESSOR, hc_start_virtual_processor),
 	REP(0x009a, "GetVpIndexFromApicId", 16, 4, 4, 0, hc_get_vp_index_from_apic_id),
 	SIMPLE(0x00ac, "TranslateVirtualAddressEx", 32, 64, PARENT, hc_translate_virtual_address_ex),
+	SIMPLE(0x00ad, "CheckForIoIntercept", 18, 1, PARENT, hc_check_for_io_intercept),
 	SIMPLE(0x00c0, "SignalEventDirect", 16, 8, PARENT, hc_signal_event_direct),
 	SIMPLE(0x00c1, "PostMessageDirect", 280, 0, PARENT, hc_post_message_direct),
 	SIMPLE(0x00c2, "DispatchVp", 32, 8, PARENT, hc_dispatch_vp),
@@ -86,8 +93,10 @@ static const struct hcall_entry table[] = {
 	{ .code = 0x00e3, .name = "GetVpState", .in = 40, .out = 200, .privilege = PARENT, .varhead = true,
 	  .out_by_type = true, .simple = hc_get_vp_state },
 	SIMPLE_VAR(0x00e4, "SetVpState", 40, 0, PARENT, hc_set_vp_state),
+	SIMPLE(0x00e5, "GetVpSetFromMda", 24, 16 + MAX_VPS / 8, PARENT, hc_get_vp_set_from_mda),
 	REP(0x00f4, "GetVpCpuidValues", 24, 24, 16, PARENT, hc_get_vp_cpuid_values),
 	SIMPLE(0x0101, "GetPartitionPropertyEx", 24, 16, PARENT, hc_get_partition_property_ex),
+	SIMPLE_VAR(0x010a, "SetPartitionPropertyEx", 24, 0, PARENT, hc_set_partition_property_ex),
 };
 
 static u64 calls[ARRAY_SIZE(table)], failures[ARRAY_SIZE(table)], marked[ARRAY_SIZE(table)];

@@ -90,6 +90,17 @@ u16 hc_flush_virtual_address_list(struct hcall *c, u32 index)
 	return HV_STATUS_SUCCESS;
 }
 
+/* MOV to CR3; the next entry flushes. */
+u16 hc_switch_virtual_address_space(struct hcall *c)
+{
+	u64 cr3 = *(const u64 *)c->in;
+
+	if (cr3 >> features_phys_bits())
+		return HV_STATUS_INVALID_PARAMETER;
+	c->vp->vmcb->s.cr3 = cr3;
+	return HV_STATUS_SUCCESS;
+}
+
 /* A hint; always SUCCESS. */
 u16 hc_notify_long_spin_wait(struct hcall *c)
 {

@@ -143,7 +143,7 @@ u16 hc_start_virtual_processor(struct hcall *c)
 		return HV_STATUS_INVALID_VP_STATE;
 	status = control_load(vp, &in->context);
 	if (status) {
-		vp_reset(vp);	/* it had not run: what it was before is its reset state */
+		vp_init(vp);	/* it waits for SIPI still: what it was before is the state of INIT */
 		return status;
 	}
 	segments_load(&vp->vmcb->s, &in->context);

@@ -35,6 +35,9 @@ struct partition;
 /* ---- log.c ------------------------------------------------------------- */
 void log_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define hv_info(fmt, ...)	log_printf("hv: " fmt "\n", ##__VA_ARGS__)
+/* Of what a partition can do as often as it likes: up to a bound. */
+#define hv_notice(fmt, ...)	do { if (log_notice_allowed()) hv_info(fmt, ##__VA_ARGS__); } while (0)
+bool log_notice_allowed(void);
 void __attribute__((noreturn, format(printf, 1, 2))) hv_panic(const char *fmt, ...);
 #define hv_assert(cond)	do { if (!(cond)) hv_panic("%s:%d: %s", __FILE__, __LINE__, #cond); } while (0)
 
@@ -44,6 +47,8 @@ struct options {
 	bool root_scheduler;	/* sched=root */
 	enum role role;		/* role=: what the first partition is told that it is */
 	bool verbose;
+	bool all_hints;		/* hints=all: CPUID recommends to the root what it can be recommended */
+	bool all_lps;		/* lps=all: a root has all its processors from the start */
 	bool trap_reset;	/* trap-reset: a verdict before the machine's reset too */
 	u16 exit_port;		/* isa-debug-exit; 0: none */
 	u32 quirks;		/* QUIRK_* */
@@ -94,7 +99,9 @@ u64 frame_limit(void);				/* first frame number beyond the table */
 void *boot_alloc(u64 nr_pages);
 /* One zeroed page of ours that the root may reach (pre-provisioned pages). */
 void *boot_shared_page(void);
-static inline void *frame_ptr(u64 pfn) { return (void *)(pfn << PAGE_SHIFT); }
+/* Nothing is at address 0, so that NULL is nothing: frame 0 is reached elsewhere (start.S). */
+#define FRAME_0		(1ull << 39)
+static inline void *frame_ptr(u64 pfn) { return (void *)(pfn ? pfn << PAGE_SHIFT : FRAME_0); }
 static inline u64 ptr_frame(const void *p) { return (u64)p >> PAGE_SHIFT; }
 
 /* ---- pool.c: the memory a partition has been given ------------------------ */
@@ -213,8 +220,8 @@ struct vp {
 	/*
 	 * Registers. Complete and writable whenever the lock is held and the VP is
 	 * not in_guest: VMSAVE state is in the VMCB, RAX and RSP are in gpr[] as the
-	 * others are (copied to the VMCB at entry), x87/SSE/AVX state is in *fpu
-	 * after vp_fpu_save().
+	 * others are (copied to the VMCB at entry), x87/SSE/AVX state in *fpu, DR0
+	 * to DR3 and TSC_AUX after vp_cpu_save().
 	 */
 	struct vmcb *vmcb;
 	u64 gpr[NR_GPRS];
@@ -222,7 +229,7 @@ struct vp {
 	u64 xcr0, xss;
 	u8 *fpu;			/* one frame: XSAVE area, standard format (or FXSAVE) */
 	u64 apic_base;
-	u64 pat, tsc_aux, mtrr_def_type, misc_enable;
+	u64 tsc_aux, mtrr_def_type, misc_enable;
 	u64 mtrr_fixed[11], mtrr_base[8], mtrr_mask[8];
 
 	u64 explicit_suspend, intercept_suspend, dispatch_suspend;	/* registers of those names */
@@ -236,7 +243,9 @@ struct vp {
 	u8 extint;			/* EXTINT_*: the boot VP's external interrupt (AssertVirtualInterrupt) */
 	u8 extint_vector;
 	u8 level_vector;		/* last level vector asserted: what a deassertion withdraws */
-	u64 vp_assist;			/* MSR value */
+	u64 vp_assist, stats_msr[2];	/* MSR values */
+	u64 power_config[3];		/* C1 to C3 */
+	u8 power_entries[3];
 	u64 root_signal_count;
 	bool dispatch_blocked;		/* root scheduler: last reported BLOCKED, owed a signal */
 	bool dispatch_done;		/* root VP: result of its DispatchVp, to be fetched */
@@ -268,7 +277,8 @@ struct vp *vp_next(struct partition *pt, u32 *pos);
 /* New VP in reset state, ExplicitSuspend set. HV_STATUS_*; nothing taken on failure. */
 u16 vp_create(struct partition *pt, u32 index, struct lp *home);
 void vp_destroy(struct vp *vp);
-void vp_reset(struct vp *vp);			/* architectural INIT state */
+void vp_restart(struct vp *vp);			/* as created, but for how its parent holds and addresses it */
+void vp_scrub(struct vp *vp);			/* of that its SynIC, timers and local APIC only */
 /* Off its LP at an instruction boundary when this returns; it may be made to run again only by vp_wake(). */
 void vp_stop(struct vp *vp);
 void vp_evict(struct vp *vp);
@@ -277,7 +287,7 @@ void vp_wake(struct vp *vp);
 bool vp_runnable(const struct vp *vp);
 /* Another LP becomes its home. It is not in_guest. */
 void vp_move(struct vp *vp, struct lp *home);
-void vp_fpu_save(struct vp *vp);		/* *fpu is current; the LP no longer holds it */
+void vp_cpu_save(struct vp *vp);		/* what VMRUN does not switch is in *vp; the LP no longer holds it */
 void vp_advance(struct vp *vp, u64 length);	/* past the emulated instruction, shadow gone */
 void vp_inject(struct vp *vp, u8 vector, bool has_error, u32 error);	/* exception at next entry */
 #define VEC_DB	1
@@ -311,6 +321,7 @@ struct partition {
 
 	u64 guest_os_id, hypercall, reference_tsc;
 	u64 crash[6];
+	u64 stats_msr[2];
 	bool time_frozen;
 	u64 time_base_ns;		/* hypervisor time at which its reference time was 0 */
 	u64 time_frozen_ns;		/* its time while frozen */
@@ -337,6 +348,7 @@ u16 partition_create(struct partition *creator, struct partition **out);
 u16 partition_init(struct partition *pt);
 void partition_finalize(struct partition *pt);	/* stops and frees everything but the pool */
 void partition_delete(struct partition *pt);
+void partition_restart(struct partition *pt);	/* reset.c */
 /*
  * The root, before anything else exists: Active, slot 0, ID 1, all privileges but those the interface
  * withholds; its struct and vps[] from boot_alloc(), its npt is filled by npt_init_root().
@@ -349,8 +361,10 @@ static inline bool partition_is_root(const struct partition *pt) { return !pt->p
 /* ---- time (timer.c) ---------------------------------------------------------------------- */
 u64 time_now_ns(void);				/* monotonic since start, all LPs agree */
 u64 partition_time_100ns(struct partition *pt);	/* its reference time */
+#define REFERENCE_TIME_MAX	(~0ull / 200)	/* in nanoseconds it has a sign and a bit to spare */
 void partition_time_set(struct partition *pt, u64 time_100ns);
 void partition_time_freeze(struct partition *pt, bool freeze);
+u64 partition_tsc(struct partition *pt);
 void partition_tsc_set(struct partition *pt, u64 tsc);
 extern u64 tsc_hz;
 #define APIC_HZ	1000000000ull			/* local APIC timers tick once a nanosecond */
@@ -391,7 +405,8 @@ struct lp {
 	struct vp *vps;			/* all VPs that have this LP as home */
 	struct vp *running;		/* last chosen by the scheduler */
 	struct vp *dispatched;		/* root scheduler: child that the root VP's DispatchVp runs */
-	struct vp *fpu_owner;		/* whose FPU state is loaded */
+	bool caller_interrupts;		/* ... which an interrupt ends even if the root VP holds them off */
+	struct vp *cpu_owner;		/* whose state that VMRUN does not switch is loaded */
 	struct vp *runq_head, *runq_tail;
 	volatile u32 in_guest;
 	struct vp *inside;		/* which VP that is; until its exit is handled or forgotten */
@@ -429,6 +444,8 @@ void cpuid_child(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
 void cpuid_root(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
 /* @pt's parent has installed an intercept of this kind (hypercalls.md 3.5); @access: HV_INTERCEPT_READ, ... */
 bool intercept_wanted(const struct partition *pt, u32 type, u64 parameter, u32 access);
+/* And for any of the @size ports from @port on. */
+bool intercept_wanted_io(const struct partition *pt, u16 port, u32 size);
 /* What the parent registered for an MSR that is not handled: *@action HV_MSR_ACTION_*. False: nothing. */
 bool intercept_msr_result(const struct vp *vp, u32 msr, u32 access, u32 *action);
 u64 hypercall_total(void);			/* calls that have ended */

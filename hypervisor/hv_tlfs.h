@@ -46,6 +46,8 @@ enum hv_call {
 	HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST	= 0x0003,
 	HVCALL_GET_LOGICAL_PROCESSOR_RUN_TIME	= 0x0004,
 	HVCALL_NOTIFY_LONG_SPIN_WAIT		= 0x0008,
+	HVCALL_PARK_LOGICAL_PROCESSORS		= 0x0009,
+	HVCALL_INVOKE_HYPERVISOR_DEBUGGER	= 0x000a,
 	HVCALL_SEND_SYNTHETIC_CLUSTER_IPI	= 0x000b,
 	HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX	= 0x0013,
 	HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST_EX	= 0x0014,
@@ -73,6 +75,7 @@ enum hv_call {
 	HVCALL_WRITE_GPA			= 0x0054,
 	HVCALL_CLEAR_VIRTUAL_INTERRUPT		= 0x0056,
 	HVCALL_DELETE_PORT			= 0x0058,
+	HVCALL_GET_PORT_PROPERTY		= 0x005a,
 	HVCALL_DISCONNECT_PORT			= 0x005b,
 	HVCALL_POST_MESSAGE			= 0x005c,
 	HVCALL_SIGNAL_EVENT			= 0x005d,
@@ -80,6 +83,7 @@ enum hv_call {
 	HVCALL_UNMAP_STATS_PAGE			= 0x006d,
 	HVCALL_MAP_SPARSE_GPA_PAGES		= 0x006e,
 	HVCALL_SET_SYSTEM_PROPERTY		= 0x006f,
+	HVCALL_SET_PORT_PROPERTY		= 0x0070,
 	HVCALL_ADD_LOGICAL_PROCESSOR		= 0x0076,
 	HVCALL_GET_SYSTEM_PROPERTY		= 0x007b,
 	HVCALL_MAP_DEVICE_INTERRUPT		= 0x007c,
@@ -88,6 +92,7 @@ enum hv_call {
 	HVCALL_ENTER_SLEEP_STATE		= 0x0084,
 	HVCALL_NOTIFY_PARTITION_EVENT		= 0x0087,
 	HVCALL_NOTIFY_PORT_RING_EMPTY		= 0x008b,
+	HVCALL_SCRUB_PARTITION			= 0x008d,
 	HVCALL_MODIFY_SPARSE_GPA_PAGES		= 0x0090,
 	HVCALL_REGISTER_INTERCEPT_RESULT	= 0x0091,
 	HVCALL_UNREGISTER_INTERCEPT_RESULT	= 0x0092,
@@ -97,6 +102,7 @@ enum hv_call {
 	HVCALL_START_VIRTUAL_PROCESSOR		= 0x0099,
 	HVCALL_GET_VP_INDEX_FROM_APIC_ID	= 0x009a,
 	HVCALL_TRANSLATE_VIRTUAL_ADDRESS_EX	= 0x00ac,
+	HVCALL_CHECK_FOR_IO_INTERCEPT		= 0x00ad,
 	HVCALL_SIGNAL_EVENT_DIRECT		= 0x00c0,
 	HVCALL_POST_MESSAGE_DIRECT		= 0x00c1,
 	HVCALL_DISPATCH_VP			= 0x00c2,
@@ -105,8 +111,10 @@ enum hv_call {
 	HVCALL_UNMAP_VP_STATE_PAGE		= 0x00e2,
 	HVCALL_GET_VP_STATE			= 0x00e3,
 	HVCALL_SET_VP_STATE			= 0x00e4,
+	HVCALL_GET_VP_SET_FROM_MDA		= 0x00e5,
 	HVCALL_GET_VP_CPUID_VALUES		= 0x00f4,
 	HVCALL_GET_PARTITION_PROPERTY_EX	= 0x0101,
+	HVCALL_SET_PARTITION_PROPERTY_EX	= 0x010a,
 	HVCALL_DISABLE_HYP_EX			= 0x010f,
 };
 
@@ -253,6 +261,7 @@ enum hv_status {
 #define HV_FEATURE_DIRECT_STIMER		BIT(19)
 /* 0x40000004 EAX */
 #define HV_HINT_REMOTE_TLB_FLUSH		BIT(2)
+#define HV_HINT_APIC_MSRS			BIT(3)
 #define HV_HINT_RELAXED_TIMING			BIT(5)
 #define HV_HINT_DEPRECATE_AUTO_EOI		BIT(9)
 #define HV_HINT_CLUSTER_IPI			BIT(10)
@@ -282,6 +291,14 @@ enum hv_status {
 #define HV_MSR_SINT15				0x4000009fu
 #define HV_MSR_STIMER0_CONFIG			0x400000b0u
 #define HV_MSR_STIMER3_COUNT			0x400000b7u
+#define HV_MSR_POWER_TRIGGER_C1			0x400000c1u
+#define HV_MSR_POWER_TRIGGER_C3			0x400000c3u
+#define HV_MSR_POWER_CONFIG_C1			0x400000d1u
+#define HV_MSR_POWER_CONFIG_C3			0x400000d3u
+#define HV_MSR_STATS_PARTITION_RETAIL		0x400000e0u
+#define HV_MSR_STATS_PARTITION_INTERNAL		0x400000e1u
+#define HV_MSR_STATS_VP_RETAIL			0x400000e2u
+#define HV_MSR_STATS_VP_INTERNAL		0x400000e3u
 #define HV_MSR_GUEST_IDLE			0x400000f0u
 #define HV_MSR_CRASH_P0				0x40000100u
 #define HV_MSR_CRASH_P4				0x40000104u
@@ -308,6 +325,7 @@ enum hv_status {
 #define HV_STIMER_DIRECT			BIT(12)
 #define HV_STIMER_SINT_SHIFT			16
 #define HV_STIMER_RSVD				0xfffffffffff0e000ull
+#define HV_POWER_CONFIG_RSVD			0xf000000000000000ull
 #define HV_RESET_MACHINE			BIT(0)
 #define HV_CRASH_CTL_MESSAGE			BIT(62)
 #define HV_CRASH_CTL_NOTIFY			BIT(63)
@@ -650,6 +668,8 @@ enum hv_register_name {
 	HV_REG_GUEST_CRASH_P0			= 0x00000210,
 	HV_REG_GUEST_CRASH_P4			= 0x00000214,
 	HV_REG_GUEST_CRASH_CTL			= 0x00000215,
+	HV_REG_POWER_STATE_CONFIG_C1		= 0x00000220,	/* trigger next to it, then those of C2, C3 */
+	HV_REG_POWER_STATE_TRIGGER_C3		= 0x00000225,
 	HV_REG_PROCESSOR_CLOCK_FREQUENCY	= 0x00000240,
 	HV_REG_INTERRUPT_CLOCK_FREQUENCY	= 0x00000241,
 	HV_REG_PENDING_INTERRUPTION		= 0x00010002,
@@ -738,6 +758,10 @@ enum hv_register_name {
 	HV_REG_VP_ASSIST_PAGE			= 0x00090013,
 	HV_REG_VP_ROOT_SIGNAL_COUNT		= 0x00090014,
 	HV_REG_REFERENCE_TSC			= 0x00090017,
+	HV_REG_STATS_PARTITION_RETAIL		= 0x00090020,
+	HV_REG_STATS_PARTITION_INTERNAL		= 0x00090021,
+	HV_REG_STATS_VP_RETAIL			= 0x00090022,
+	HV_REG_STATS_VP_INTERNAL		= 0x00090023,
 	HV_REG_SINT0				= 0x000a0000,
 	HV_REG_SINT15				= 0x000a000f,
 	HV_REG_SCONTROL				= 0x000a0010,
@@ -963,6 +987,14 @@ struct hv_get_property_ex_input {
 	u64 arg;			/* 31:0 argument, 63:56 object type, rest reserved */
 } __packed;
 #define HV_PROPERTY_EX_ARG_RSVD		0x00ffffff00000000ull
+struct hv_set_property_ex_input {		/* the value is the variable header */
+	u64 partition_id;
+	u32 property;
+	u32 pad;
+	u64 arg;
+	u64 value[];
+} __packed;
+static_assert(sizeof(struct hv_set_property_ex_input) == 24, "TLFS");
 struct hv_banks_output {		/* VmmCapabilities, AssignableSyntheticProcFeatures */
 	u16 bank_count;
 	u16 rsvd[3];
@@ -1076,6 +1108,16 @@ enum hv_intercept_type {
 	HV_INTERCEPT_X64_EXCEPTION_TRAP		= 0x10,
 	HV_INTERCEPT_X64_IO_PORT_RANGE		= 0x11,
 };
+struct hv_check_io_intercept_input {
+	u64 partition_id;
+	u32 vp_index;
+	u8 target_vtl;
+	u8 pad;
+	u16 port;
+	u8 size;
+	u8 is_write;
+} __packed;
+static_assert(sizeof(struct hv_check_io_intercept_input) == 18, "TLFS");
 struct hv_install_intercept_input {
 	u64 partition_id;
 	u32 access_mask;
@@ -1343,6 +1385,15 @@ struct hv_assert_interrupt_input {
 } __packed;
 static_assert(sizeof(struct hv_assert_interrupt_input) == 32, "TLFS");
 
+struct hv_vp_set_from_mda_input {
+	u64 partition_id;
+	u64 destination;
+	u8 target_vtl;
+	u8 logical;
+	u8 rsvd[6];
+} __packed;
+static_assert(sizeof(struct hv_vp_set_from_mda_input) == 24, "TLFS");
+
 struct hv_cluster_ipi_input {
 	u32 vector;
 	u8 ivtl;
@@ -1477,6 +1528,17 @@ struct hv_create_port_input {
 	struct hv_proximity_info proximity;
 } __packed;
 static_assert(sizeof(struct hv_create_port_input) == 56, "TLFS");
+#define HV_PORT_PROPERTY_POST_COUNT		0u
+#define HV_PORT_PROPERTY_PREFERRED_TARGET_VP	1u
+struct hv_port_property_input {		/* Get: without the value */
+	u64 partition_id;
+	u32 port_id;
+	u32 pad;
+	u32 code;
+	u32 pad2;
+	u64 value;
+} __packed;
+static_assert(sizeof(struct hv_port_property_input) == 32, "TLFS");
 struct hv_delete_port_input {
 	u64 port_partition;
 	u32 port_id;

@@ -11,7 +11,6 @@
 #define PARAM_PAGE		4096u
 #define FAST_BYTES		16u
 #define REPS_PER_ENTRY		128u	/* then the call continues, interrupts in between */
-#define VMMCALL_LENGTH		3	/* 0F 01 D9 */
 #define LOG_FAILURES		400u	/* lines of the log spent on calls that fail */
 
 static u32 failures_logged;
@@ -205,6 +204,8 @@ static u16 simple_run(struct hcall *c, const struct request *r, const struct fau
 {
 	u16 status = fault ? fault->status : c->entry->simple(c);
 
+	if (c->gone)
+		return status;
 	if (!status && c->entry->out_by_type)
 		status = late_out_check(c, r);
 	if (!status && !c->again)
@@ -262,31 +263,6 @@ static void failure_log(const struct vp *vp, const struct hcall_entry *e, u16 st
 	hv_info("p%lluvp%u: %s: status %x, %u done", vp->pt->id, vp->index, e->name, status, reps);
 }
 
-/* A code nobody handles: the parent may have asked for those (intercept type HYPERCALL). */
-static bool unknown_intercepted(struct vp *vp)
-{
-	struct {
-		struct hv_hypercall_message m;
-		u8 tail[12];		/* interface.md section 11, 29: 208 bytes are safe with every parent */
-	} __packed padded = { 0 };
-	struct hv_hypercall_message *m = &padded.m;
-
-	if (!intercept_wanted(vp->pt, HV_INTERCEPT_HYPERCALL, 0, HV_INTERCEPT_EXECUTE))
-		return false;
-	vp_fpu_save(vp);
-	intercept_header(vp, &m->header, HV_INTERCEPT_ACCESS_EXECUTE, VMMCALL_LENGTH);
-	m->rax = vp->gpr[GPR_RAX];
-	m->rbx = vp->gpr[GPR_RBX];
-	m->rcx = vp->gpr[GPR_RCX];
-	m->rdx = vp->gpr[GPR_RDX];
-	m->r8 = vp->gpr[GPR_R8];
-	m->rsi = vp->gpr[GPR_RSI];
-	m->rdi = vp->gpr[GPR_RDI];
-	memcpy(m->xmm, vp->fpu + 160, sizeof(m->xmm));	/* FXSAVE image */
-	intercept_report(vp, HVMSG_HYPERCALL_INTERCEPT, &padded, sizeof(padded));
-	return true;
-}
-
 static void call_finish(struct vp *vp, const struct request *r, u16 status, u32 reps)
 {
 	trace_call(vp, r->control & HV_HYPERCALL_CODE_MASK, status, reps);
@@ -335,6 +311,8 @@ static void call_run(struct vp *vp, const struct hcall_entry *e, struct request 
 			fault_demand(fault, vp->pt->id, *(const u64 *)in_copy);
 		done = e->rep ? r->start : 0;
 		status = e->rep ? rep_run(&c, r, fault, &done) : simple_run(&c, r, fault);
+		if (c.gone)
+			return;
 		if (!e->rep && c.again) {
 			vp->repeats_sp = vp->gpr[GPR_RSP];
 			return;
@@ -368,68 +346,12 @@ void hypercall_exit(struct vp *vp)
 		call_run(vp, e, &r);
 		return;
 	}
-	if (unknown_intercepted(vp))
+	/* A code nobody handles: the parent may have asked for those. */
+	if (intercept_wanted(vp->pt, HV_INTERCEPT_HYPERCALL, 0, HV_INTERCEPT_EXECUTE)) {
+		intercept_hypercall(vp);
 		return;
+	}
 	if (options.verbose)
 		hv_info("p%lluvp%u: hypercall %llx: unknown code", vp->pt->id, vp->index, r.control & HV_HYPERCALL_CODE_MASK);
 	call_finish(vp, &r, HV_STATUS_INVALID_HYPERCALL_CODE, 0);
-}
-
-/* ---- what the handlers have in common ---- */
-
-static bool relation_ok(const struct hcall *c, const struct partition *pt, u32 who)
-{
-	if (pt == c->vp->pt)
-		return (who & HC_SELF) || ((who & HC_ROOT_SELF) && partition_is_root(pt));
-	return (who & HC_CHILD) && pt->parent == c->vp->pt;
-}
-
-u16 hc_partition(struct hcall *c, u64 id, u32 who, struct partition **out)
-{
-	static const u32 state_bits[] = {
-		[PARTITION_CREATED] = HC_CREATED, [PARTITION_ACTIVE] = HC_ACTIVE,
-		[PARTITION_FINALIZING] = HC_FINALIZING, [PARTITION_FINALIZED] = HC_FINALIZED,
-	};
-	struct partition *pt = id == HV_PARTITION_ID_SELF ? c->vp->pt : partition_get(id);
-
-	if (!pt)
-		return HV_STATUS_INVALID_PARTITION_ID;
-	if (!relation_ok(c, pt, who))
-		return HV_STATUS_ACCESS_DENIED;
-	if (!(who & state_bits[pt->state]))
-		return HV_STATUS_INVALID_PARTITION_STATE;
-	*out = pt;
-	return HV_STATUS_SUCCESS;
-}
-
-u16 hc_vp(struct hcall *c, u64 id, u32 index, u32 who, struct partition **pt, struct vp **vp)
-{
-	u16 status = hc_partition(c, id, who, pt);
-
-	if (status)
-		return status;
-	*vp = index == HV_VP_INDEX_SELF && *pt == c->vp->pt ? c->vp : vp_get(*pt, index);
-	return *vp ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_VP_INDEX;
-}
-
-/*
- * 4.2: bits 30:1 are reserved, and without bit 31 nothing else counts. Domains are those
- * that ACPI names; one that is only preferred need not be there (a guess).
- */
-u16 hc_check_proximity(const struct hv_proximity_info *info)
-{
-	if (!(info->flags & HV_PROXIMITY_VALID))
-		return HV_STATUS_SUCCESS;
-	if (info->flags & ~(HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED))
-		return HV_STATUS_INVALID_PARAMETER;
-	return (info->flags & HV_PROXIMITY_PREFERRED) || topology_domain_known(info->domain_id) ? HV_STATUS_SUCCESS :
-												    HV_STATUS_INVALID_PARAMETER;
-}
-
-/* 4.1: no VTL but 0 here. */
-u16 hc_check_ivtl(u8 ivtl)
-{
-	if (ivtl & HV_IVTL_RSVD)
-		return HV_STATUS_INVALID_PARAMETER;
-	return ivtl & HV_IVTL_TARGET_MASK ? HV_STATUS_INVALID_VTL_STATE : HV_STATUS_SUCCESS;
 }

@@ -82,7 +82,7 @@ void intercept_report(struct vp *vp, u32 type, const void *payload, u8 size)
 	if (vp->intercept_page)
 		synic_fill(m, HVMSG_OPAQUE_INTERCEPT, vp->pt->id, &opaque, sizeof(opaque));
 	if (!notify(vp))
-		hv_info("p%llu vp%u: no root VP takes its intercept %x", vp->pt->id, vp->index, type);
+		hv_notice("p%llu vp%u: no root VP takes its intercept %x", vp->pt->id, vp->index, type);
 }
 
 void intercept_cpuid(struct vp *vp, const u32 result[4], u64 length)
@@ -102,6 +102,44 @@ void intercept_msr(struct vp *vp, u32 msr, bool write, u64 length)
 
 	intercept_header(vp, &m.header, write ? HV_INTERCEPT_ACCESS_WRITE : HV_INTERCEPT_ACCESS_READ, length);
 	intercept_report(vp, HVMSG_X64_MSR_INTERCEPT, &m, sizeof(m));
+}
+
+/* Not executed: RIP stays, as at every intercept. */
+void intercept_hypercall(struct vp *vp)
+{
+	struct {
+		struct hv_hypercall_message m;
+		u8 tail[12];		/* interface.md section 11, 29: 208 bytes are safe with every parent */
+	} __packed padded = { 0 };
+	struct hv_hypercall_message *m = &padded.m;
+
+	vp_cpu_save(vp);
+	intercept_header(vp, &m->header, HV_INTERCEPT_ACCESS_EXECUTE, VMMCALL_LENGTH);
+	m->rax = vp->gpr[GPR_RAX];
+	m->rbx = vp->gpr[GPR_RBX];
+	m->rcx = vp->gpr[GPR_RCX];
+	m->rdx = vp->gpr[GPR_RDX];
+	m->r8 = vp->gpr[GPR_R8];
+	m->rsi = vp->gpr[GPR_RSI];
+	m->rdi = vp->gpr[GPR_RDI];
+	memcpy(m->xmm, vp->fpu + 160, sizeof(m->xmm));	/* FXSAVE image */
+	intercept_report(vp, HVMSG_HYPERCALL_INTERCEPT, &padded, sizeof(padded));
+}
+
+/*
+ * DeliverabilityNotifications: each SINT that is asked for is told of once, when its
+ * slot is free. The guest frees one without an exit: looked at before it runs.
+ */
+bool intercept_deliverable(struct vp *vp)
+{
+	struct hv_sint_deliverable_message m = { .sints = synic_slots_free(vp, vp->deliverability >> HV_DELIVERABLE_SINT_SHIFT) };
+
+	if (!m.sints)
+		return false;
+	vp->deliverability &= ~((u64)m.sints << HV_DELIVERABLE_SINT_SHIFT);
+	intercept_header(vp, &m.header, HV_INTERCEPT_ACCESS_READ, 0);
+	intercept_report(vp, HVMSG_SYNIC_SINT_DELIVERABLE, &m, sizeof(m));
+	return true;
 }
 
 #define VECTOR_HAS_ERROR	0x60227d00u	/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX */

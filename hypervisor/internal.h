@@ -57,6 +57,7 @@ struct acpi_info {
 };
 extern struct acpi_info acpi;
 void acpi_parse(void);
+void acpi_slp_typ_set(u8 pm1a, u8 pm1b);	/* what its registers take for S5 */
 void acpi_power_off(void);	/* returns if the board has no PM1 control port, or it did not work */
 
 /* ---- trace.c ---- */
@@ -140,6 +141,7 @@ void svm_init(void);
 void svm_vp_init(struct vp *vp);	/* VMCB of a new VP */
 void svm_run(u64 vmcb_pa, u64 *gpr);
 extern u64 xsave_mask;			/* 0: FXSAVE only */
+extern bool has_tsc_aux;		/* RDTSCP and its MSR are there */
 
 /* ---- sched.c ---- */
 void sched_forget(struct vp *vp);	/* off its home's queue */
@@ -152,8 +154,8 @@ void dispatch_forget(struct vp *vp);
 void dispatch_abandon(struct vp *caller);
 
 /* ---- vp.c ---- */
-void vp_fpu_load(struct vp *vp);	/* onto this LP, if it is not there */
-void vp_fpu_store(struct vp *vp);	/* *fpu is current; the LP still holds it */
+void vp_cpu_load(struct vp *vp);	/* onto this LP, if it is not there */
+void vp_cpu_store(struct vp *vp);	/* it is in *vp too; the LP still holds it */
 bool vp_event_waiting(const struct vp *vp);	/* something that ends HLT */
 void vp_events_prepare(struct vp *vp);	/* what to inject at this entry */
 void vp_events_collect(struct vp *vp);	/* what the exit left undelivered */
@@ -181,12 +183,18 @@ void intercept_segment(struct hv_segment *to, const struct vmcb_seg *from);
 u8 intercept_bytes(struct vp *vp, u8 bytes[16]);
 void intercept_cpuid(struct vp *vp, const u32 result[4], u64 length);
 void intercept_msr(struct vp *vp, u32 msr, bool write, u64 length);
+#define VMMCALL_LENGTH	3	/* 0F 01 D9 */
+void intercept_hypercall(struct vp *vp);
 void intercept_exception(struct vp *vp, u8 vector);
+bool intercept_deliverable(struct vp *vp);	/* true: it has been told, and the VP is suspended */
 void intercept_report_header(struct vp *vp, u32 type, u8 access, u64 length);
 
 /* ---- synic.c ---- */
 void synic_fill(struct synic_msg *m, u32 type, u64 sender, const void *payload, u8 size);
+bool synic_auto_eoi(const struct vp *vp, u8 vector);	/* no EOI follows */
 void synic_reset(struct vp *vp);
+bool hypercall_page_fill(struct partition *pt, u64 msr);
+u16 synic_slots_free(struct vp *vp, u16 sints);	/* those of @sints that could take a message now */
 void synic_scan(struct vp *vp);			/* slots may have been freed: deliver what waits */
 void root_pages_init(struct vp *vp);		/* pre-provisioned pages of a root VP */
 

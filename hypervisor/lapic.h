@@ -90,6 +90,8 @@ struct lapic {
 	u32 icr_low, icr_high;
 	u32 lvt[LAPIC_NR_LVT];
 	u32 isr[8], tmr[8], irr[8];
+	u8 offered;			/* the processor may take it at any time; 0: none */
+	bool asked_again;		/* requested since it was offered */
 	u8 lint_lines;			/* bit n: LINTn is asserted */
 
 	u32 initial_count, divide;
@@ -127,6 +129,9 @@ static inline bool lapic_enabled(const struct lapic *l)
 {
 	return l->base & LAPIC_BASE_ENABLE;
 }
+
+/* And by the spurious vector register: it takes interrupts. */
+bool lapic_software_enabled(const struct lapic *l);
 
 static inline bool lapic_is_x2apic(const struct lapic *l)
 {
@@ -194,6 +199,11 @@ bool lapic_next(const struct lapic *l, u8 *vector);
 /* The highest vector requested, deliverable or not; -1: none. For V_IRQ and V_INTR_PRIO. */
 int lapic_highest_irr(const struct lapic *l);
 u8 lapic_ppr(const struct lapic *l);
+/*
+ * The processor may take a requested vector from now on, and it shows later that it has:
+ * by lapic_accept(). A request that comes in between may be one more. 0: no longer.
+ */
+void lapic_offer(struct lapic *l, u8 vector);
 /* Delivery of a requested vector: IRR to ISR. */
 void lapic_accept(struct lapic *l, u8 vector);
 /* EOI by register, MSR, synthetic MSR or assist page. False: nothing was in service. */

@@ -2,7 +2,7 @@
 /* The timer of the local APIC model. It has no clock: each caller brings the time. */
 #include "bits.h"
 #include "lapic.h"
-#include "lapic_timer.h"
+#include "lapic_internal.h"
 
 u64 lapic_time(const struct lapic *l, u64 now)
 {

@@ -7,6 +7,8 @@
 
 #define DEBUGCON_PORT	0xe9
 
+#define MAX_NOTICES	1000u
+
 static volatile u32 log_busy;
 
 static void log_write(const char *s)
@@ -28,6 +30,15 @@ void log_printf(const char *fmt, ...)
 		cpu_relax();
 	log_write(line);
 	__sync_lock_release(&log_busy);
+}
+
+bool log_notice_allowed(void)
+{
+	static u32 nr;
+
+	if (nr == MAX_NOTICES)
+		hv_info("enough of the like: no further notices");
+	return nr <= MAX_NOTICES && nr++ < MAX_NOTICES;
 }
 
 void hv_panic(const char *fmt, ...)

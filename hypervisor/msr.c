@@ -28,7 +28,6 @@
 #define MSR_MTRR_DEF_TYPE	0x2ff
 #define MTRR_DEF_TYPE_BITS	0xcffull		/* type, FE, E */
 #define DEBUGCTL_BITS		0x3full			/* LBR, BTF, PB0 to PB3 */
-#define MSR_TSC_AUX		0xc0000103
 #define MSR_SYSCFG		0xc0010010
 #define MSR_NB_CFG		0xc001001f
 #define HWCR_TSC_FREQ_SEL	BIT(24)
@@ -82,7 +81,7 @@ static bool common_read(struct vp *vp, u32 msr, u64 *val, bool *ok)
 		*val = vp->vmcb->s.efer & ~EFER_SVME;
 		return true;
 	case MSR_TSC:
-		*val = rdtsc() + vp->pt->tsc_offset;
+		*val = partition_tsc(vp->pt);
 		return true;
 	case MSR_TSC_DEADLINE:
 	case MSR_VM_HSAVE_PA:
@@ -240,7 +239,8 @@ static bool child_write(struct vp *vp, u32 msr, u64 val)
 		vp->vmcb->s.dbgctl = val;
 		return true;
 	case MSR_TSC_AUX:
-		vp->tsc_aux = val;
+		vp_cpu_save(vp);
+		vp->tsc_aux = (u32)val;
 		return true;
 	case MSR_MISC_ENABLE:
 	case MSR_MCG_STATUS:

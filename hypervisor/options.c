@@ -78,6 +78,10 @@ static void parse_word(const char *word, u64 len)
 		options.root_scheduler = true;
 	else if (len > 5 && !memcmp(word, "role=", 5))
 		parse_role(word + 5, len - 5);
+	else if (word_is(word, len, "hints=all"))
+		options.all_hints = true;
+	else if (word_is(word, len, "lps=all"))
+		options.all_lps = true;
 	else if (word_is(word, len, "trap-reset"))
 		options.trap_reset = true;
 	else if (word_is(word, len, "verbose"))

@@ -99,7 +99,7 @@ u16 pool_deposit(struct partition *pt, u64 pfn)
 {
 	struct frame *f = frame_get(pfn);
 
-	if (!pfn || !f || f->state != FRAME_ROOT || f->maps)
+	if (!pfn || !f || f->state != FRAME_ROOT || f->maps || npt_lookup(root, pfn).prot != (NPT_R | NPT_W | NPT_X))
 		return HV_STATUS_OPERATION_DENIED;
 	npt_root_open(pfn, 0);
 	npt_flush_later(root);

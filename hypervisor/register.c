@@ -50,6 +50,19 @@ static u16 vp_field_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2
 	return HV_STATUS_SUCCESS;
 }
 
+/* Those that the processor holds while the VP is on it. */
+static void held_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
+{
+	vp_cpu_save(vp);
+	vp_field_get(vp, r, n, v);
+}
+
+static u16 held_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
+{
+	vp_cpu_save(vp);
+	return vp_field_set(vp, r, n, v);
+}
+
 static void save_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2]) { v[0] = *field(&vp->vmcb->s, r, n); }
 
 static u16 save_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
@@ -226,7 +239,7 @@ static u16 xfem_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 
 	if (!(v[0] & 1) || (v[0] & ~legal) || (v[0] & 6) == 4)
 		return HV_STATUS_INVALID_REGISTER_VALUE;
-	vp_fpu_save(vp);
+	vp_cpu_save(vp);
 	vp->xcr0 = v[0];
 	return HV_STATUS_SUCCESS;
 }
@@ -330,13 +343,13 @@ static u16 table_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 
 static void fpu_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	vp_fpu_save(vp);
+	vp_cpu_save(vp);
 	memcpy(v, vp->fpu + r->offset + n * r->stride, 16);
 }
 
 static u16 fpu_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
-	vp_fpu_save(vp);
+	vp_cpu_save(vp);
 	memcpy(vp->fpu + r->offset + n * r->stride, v, 16);
 	*(u64 *)(vp->fpu + XSTATE_BV) |= 3;	/* or XRSTOR would load initial state */
 	return HV_STATUS_SUCCESS;
@@ -364,7 +377,7 @@ static u16 xmm_control_set(struct vp *vp, const struct reg *r, u32 n, const u64 
 
 static void tsc_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
-	v[0] = rdtsc() + vp->pt->tsc_offset;
+	v[0] = partition_tsc(vp->pt);
 }
 
 /*
@@ -392,7 +405,6 @@ static u16 pat_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
 	if (!pat_valid(v[0]))
 		return HV_STATUS_INVALID_REGISTER_VALUE;
-	vp->pat = v[0];
 	return save_set(vp, r, n, v);
 }
 
@@ -462,6 +474,14 @@ static void time_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 	v[0] = partition_time_100ns(vp->pt);
 }
 
+/* State, not an access; but the page is part of it, if it can be. */
+static u16 hypercall_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
+{
+	if (v[0] & HV_OVERLAY_ENABLE)
+		hypercall_page_fill(vp->pt, v[0]);
+	return pt_set(vp, r, n, v);
+}
+
 static u16 reference_tsc_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
 	u16 status = pt_set(vp, r, n, v);
@@ -496,6 +516,31 @@ static u16 synic_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 	return status;
 }
 
+static void icr_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
+{
+	v[0] = lapic_icr_read(&vp->lapic);
+}
+
+/* Nothing is sent. */
+static u16 icr_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
+{
+	return bad_value(!lapic_register_set(&vp->lapic, 0x830, time_now_ns(), v[0]));
+}
+
+/* Configuration and trigger of C1, then of C2, C3; the trigger is for the VP to read. */
+static void power_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
+{
+	v[0] = n & 1 ? 0 : vp->power_config[n / 2];
+}
+
+static u16 power_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
+{
+	if ((n & 1) || (v[0] & HV_POWER_CONFIG_RSVD))
+		return bad_value(true);
+	vp->power_config[n / 2] = v[0];
+	return HV_STATUS_SUCCESS;
+}
+
 static void sversion_get(struct vp *vp, const struct reg *r, u32 n, u64 v[2])
 {
 	v[0] = 1;
@@ -523,6 +568,7 @@ static u16 timer_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 #define MTRR_DEF_BITS	0xcffull
 
 #define VP_FIELD(f)	.offset = offsetof(struct vp, f), .get = vp_field_get, .set = vp_field_set
+#define HELD(f)		.offset = offsetof(struct vp, f), .get = held_get, .set = held_set
 #define SAVE(f)		.offset = offsetof(struct vmcb_save, f), .get = save_get, .set = save_set
 #define PT(f)		.offset = offsetof(struct partition, f), .get = pt_get, .set = pt_set
 #define ONE(name)	.first = name, .last = name
@@ -541,6 +587,8 @@ static const struct reg regs[] = {
 	{ ONE(HV_REG_HYPERVISOR_VERSION), READ_ONLY, .get = cpuid_image_get },
 	{ .first = HV_REG_CPUID_40000003, .last = HV_REG_CPUID_4000000B, READ_ONLY, .get = cpuid_image_get },
 	{ .first = HV_REG_GUEST_CRASH_P0, .last = HV_REG_GUEST_CRASH_CTL, .mask = ALL_BITS, .stride = 8, PT(crash) },
+	{ .first = HV_REG_POWER_STATE_CONFIG_C1, .last = HV_REG_POWER_STATE_TRIGGER_C3, .mask = ALL_BITS,
+	  .get = power_get, .set = power_set },
 	{ .first = HV_REG_PROCESSOR_CLOCK_FREQUENCY, .last = HV_REG_INTERRUPT_CLOCK_FREQUENCY, READ_ONLY,
 	  .get = frequency_get },
 	{ ONE(HV_REG_PENDING_INTERRUPTION), .mask = ALL_BITS, .offset = offsetof(struct vp, pending_interruption),
@@ -573,7 +621,7 @@ static const struct reg regs[] = {
 	{ ONE(HV_REG_INTERMEDIATE_CR3), .mask = CR3_BITS, SAVE(cr3) },
 	{ ONE(HV_REG_INTERMEDIATE_CR4), .mask = CR4_BITS, SAVE(cr4) },
 	{ ONE(HV_REG_INTERMEDIATE_CR8), .mask = 0xf, .get = cr8_get, .set = cr8_set },
-	{ .first = HV_REG_DR0, .last = HV_REG_DR3, .mask = ALL_BITS, .stride = 8, VP_FIELD(dr) },
+	{ .first = HV_REG_DR0, .last = HV_REG_DR3, .mask = ALL_BITS, .stride = 8, HELD(dr) },
 	{ ONE(HV_REG_DR6), .mask = LOW_32, SAVE(dr6) },
 	{ ONE(HV_REG_DR7), .mask = LOW_32, SAVE(dr7) },
 	{ .first = HV_REG_ES, .last = HV_REG_TR, .mask = ALL_BITS, .get = seg_get, .set = seg_set },
@@ -602,7 +650,7 @@ static const struct reg regs[] = {
 	{ .first = HV_REG_MTRR_PHYS_MASK0 + 8, .last = HV_REG_MTRR_PHYS_MASKF, .mask = ALL_BITS,
 	  .get = zero_get, .set = zero_set },
 	{ .first = HV_REG_MTRR_FIX64K, .last = HV_REG_MTRR_FIX4K_F8000, .mask = ALL_BITS, .stride = 8, VP_FIELD(mtrr_fixed) },
-	{ ONE(HV_REG_TSC_AUX), .mask = ALL_BITS, VP_FIELD(tsc_aux) },
+	{ ONE(HV_REG_TSC_AUX), .mask = LOW_32, HELD(tsc_aux) },
 	{ ONE(HV_REG_BNDCFGS), .mask = ALL_BITS, .get = zero_get, .set = zero_set },
 	{ ONE(HV_REG_DEBUG_CTL), .mask = ALL_BITS, SAVE(dbgctl) },
 	{ .first = HV_REG_SPEC_CTRL, .last = HV_REG_VIRT_SPEC_CTRL, .mask = ALL_BITS, .get = zero_get, .set = zero_set },
@@ -611,18 +659,24 @@ static const struct reg regs[] = {
 	{ ONE(HV_REG_MISC_ENABLE), .mask = ALL_BITS, VP_FIELD(misc_enable) },
 	{ .first = HV_REG_APIC_FIRST, .last = HV_REG_APIC_LAST, .mask = ALL_BITS, .get = apic_get, .set = apic_set },
 	{ ONE(HV_REG_VP_RUNTIME), READ_ONLY, .get = runtime_get },
-	{ ONE(HV_REG_HYPERCALL), .mask = ALL_BITS, PT(hypercall) },
+	{ ONE(HV_REG_HYPERCALL), .mask = ALL_BITS, .offset = offsetof(struct partition, hypercall),
+	  .get = pt_get, .set = hypercall_set },
 	{ ONE(HV_REG_GUEST_OS_ID), .mask = ALL_BITS, PT(guest_os_id) },
 	{ ONE(HV_REG_VP_INDEX), READ_ONLY, .get = index_get },
 	{ ONE(HV_REG_TIME_REF_COUNT), READ_ONLY, .get = time_get },
 	{ ONE(HV_REG_CPU_MANAGEMENT_VERSION), READ_ONLY, .get = zero_get },
 	{ ONE(HV_REG_EOI), .mask = LOW_32, .get = zero_get, .set = ignore_set },
+	{ ONE(HV_REG_ICR), .mask = ALL_BITS, .get = icr_get, .set = icr_set },
 	{ ONE(HV_REG_TPR), .mask = 0xff, .get = tpr_get, .set = tpr_set },
 	{ ONE(HV_REG_VP_ASSIST_PAGE), .mask = OVERLAY_BITS, VP_FIELD(vp_assist) },
 	{ ONE(HV_REG_VP_ROOT_SIGNAL_COUNT), READ_ONLY, .offset = offsetof(struct vp, root_signal_count),
 	  .get = vp_field_get },
 	{ ONE(HV_REG_REFERENCE_TSC), .mask = OVERLAY_BITS,
 	  .offset = offsetof(struct partition, reference_tsc), .get = pt_get, .set = reference_tsc_set },
+	{ .first = HV_REG_STATS_PARTITION_RETAIL, .last = HV_REG_STATS_PARTITION_INTERNAL, .mask = OVERLAY_BITS, .stride = 8,
+	  PT(stats_msr) },
+	{ .first = HV_REG_STATS_VP_RETAIL, .last = HV_REG_STATS_VP_INTERNAL, .mask = OVERLAY_BITS, .stride = 8,
+	  VP_FIELD(stats_msr) },
 	{ .first = HV_REG_SINT0, .last = HV_REG_SINT15, .mask = SINT_BITS, .stride = 8,
 	  .offset = offsetof(struct vp, synic.sint), .get = vp_field_get, .set = sint_set },
 	{ ONE(HV_REG_SCONTROL), .mask = ALL_BITS, .offset = offsetof(struct vp, synic.scontrol),
@@ -671,7 +725,8 @@ u16 reg_set(struct vp *vp, u32 name, const u64 value[2])
 
 bool reg_on_processor(u32 name)
 {
-	return (name >= HV_REG_XMM0 && name <= HV_REG_XMM_CONTROL_STATUS) || name == HV_REG_XFEM;
+	return (name >= HV_REG_XMM0 && name <= HV_REG_XMM_CONTROL_STATUS) || name == HV_REG_XFEM ||
+	       (name >= HV_REG_DR0 && name <= HV_REG_DR3) || name == HV_REG_TSC_AUX;
 }
 
 bool reg_settable_while_running(u32 name)

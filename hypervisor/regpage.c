@@ -13,7 +13,7 @@ void regpage_fill(struct vp *vp)
 
 	if (!p)
 		return;
-	vp_fpu_save(vp);
+	vp_cpu_save(vp);
 	p->version = 1;
 	p->dirty = 0;
 	memcpy(p->gpr, vp->gpr, sizeof(p->gpr));
@@ -60,7 +60,7 @@ void regpage_take(struct vp *vp)
 	if (dirty & HV_REGPAGE_DIRTY_FLAGS)
 		vp->vmcb->s.rflags = (p->rflags & RFLAGS_SETTABLE) | RFLAGS_FIXED;
 	if (dirty & HV_REGPAGE_DIRTY_XMM) {
-		vp_fpu_save(vp);
+		vp_cpu_save(vp);
 		memcpy(vp->fpu + FXSAVE_XMM0, p->xmm, sizeof(p->xmm));
 		*(u64 *)(vp->fpu + XSTATE_BV) |= 2;
 	}

@@ -41,20 +41,29 @@ u64 role_privileges(void)
 	return roles[options.role].privileges;
 }
 
-/* A root adds its own processors and VPs; any other partition has them from the start. */
+/*
+ * A root adds its own processors and VPs, on builds like the one that CPUID names. Older
+ * ones have them all from the start (interface.md 10.5), and so has any other partition.
+ */
 static u32 vps_ready(void)
 {
-	return options.role == ROLE_ROOT ? 1 : nr_lps;
+	return options.role == ROLE_ROOT && !options.all_lps ? 1 : nr_lps;
+}
+
+/* No source says that they are in the order of their APIC IDs, so they are not (a guess). */
+static u32 lp_index(u32 i)
+{
+	return i && options.all_lps ? nr_lps - i : i;
 }
 
 void role_start(void)
 {
 	pool_seed(root, vps_ready() * VP_FRAMES);
 	for (u32 i = 0; i < vps_ready(); i++) {
-		lps[i]->index = i;
+		lps[i]->index = lp_index(i);
 		lps[i]->added = true;
-		if (vp_create(root, i, lps[i]))
-			hv_panic("no memory for VP %u of the first partition", i);
+		if (vp_create(root, lps[i]->index, lps[i]))
+			hv_panic("no memory for VP %u of the first partition", lps[i]->index);
 	}
 	if (options.role != ROLE_ROOT)
 		hv_info("the first partition is no root: %s", roles[options.role].name);

@@ -170,7 +170,8 @@ static bool vp_enter(struct lp *lp, struct vp *vp, u64 since)
 {
 	u64 ticks;
 
-	vp_fpu_load(vp);
+	hv_assert(!vp->in_guest);
+	vp_cpu_load(vp);
 	vp->vmcb->s.rax = vp->gpr[GPR_RAX];
 	vp->vmcb->s.rsp = vp->gpr[GPR_RSP];
 	vp->vmcb->c.tlb_control = SVM_TLB_FLUSH_ALL;
@@ -187,7 +188,7 @@ static bool vp_enter(struct lp *lp, struct vp *vp, u64 since)
 	vp->gpr[GPR_RAX] = vp->vmcb->s.rax;
 	vp->gpr[GPR_RSP] = vp->vmcb->s.rsp;
 	if (!partition_is_root(vp->pt))
-		vp_fpu_store(vp);
+		vp_cpu_store(vp);
 	vp_events_collect(vp);
 	__sync_synchronize();
 	/* Last: whoever has waited for this VP may take it away. */
@@ -224,6 +225,8 @@ void sched_run(struct lp *lp)
 			lp_idle(lp, now);
 			continue;
 		}
+		if (vp->deliverability && intercept_deliverable(vp))
+			continue;
 		vp_events_prepare(vp);
 		if (vp_enter(lp, vp, now))
 			exit_handle(vp);

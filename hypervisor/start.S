@@ -33,6 +33,26 @@ start:
 	cmp	$pdpt + 4096, %edi
 	jne	1b
 	movl	$pdpt + 3, pml4
+	/* But for the first page, which NULL points to. All of the first GiB is at FRAME_0 (hv.h) too. */
+	mov	$pd, %edi
+	mov	$0x83, %eax
+1:	mov	%eax, (%edi)
+	add	$0x200000, %eax
+	add	$8, %edi
+	cmp	$pd + 4096, %edi
+	jne	1b
+	mov	$pt, %edi
+	xor	%eax, %eax
+1:	mov	%eax, (%edi)
+	add	$0x1000, %eax
+	or	$3, %eax
+	add	$8, %edi
+	cmp	$pt + 4096, %edi
+	jne	1b
+	movl	$pt + 3, pd
+	movl	$pd + 3, pdpt
+	movl	$0x83, pdpt_frame_0
+	movl	$pdpt_frame_0 + 3, pml4 + 8
 	call	enter_long
 	ljmp	$0x08, $1f
 	.code64
@@ -109,6 +129,9 @@ gdt_ptr: .word	gdt_end - gdt - 1
 	.align 4096
 pml4:	.skip	4096
 pdpt:	.skip	4096
+pd:	.skip	4096
+pt:	.skip	4096
+pdpt_frame_0: .skip 4096
 	/* 16 KiB, 16 KiB-aligned, the LP's struct at its lowest word: see this_lp(). */
 	.align 16384
 	.globl boot_stack

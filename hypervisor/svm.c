@@ -8,6 +8,7 @@
 #define CPUID_SVM		BIT(2)	/* 80000001 ECX */
 #define CPUID_SVM_NPT		BIT(0)	/* 8000000A EDX */
 #define CPUID_1G_PAGES		BIT(26)	/* 80000001 EDX */
+#define CPUID_RDTSCP		BIT(27)	/* 80000001 EDX */
 #define CPUID_XSAVE		BIT(26)	/* 1 ECX */
 #define CPUID_SMEP		BIT(7)	/* 7 EBX */
 #define CPUID_SMAP		BIT(20)
@@ -18,13 +19,19 @@
 
 static u8 *root_iopm, *child_iopm, *root_msrpm, *child_msrpm;
 u64 xsave_mask;
+bool has_tsc_aux;
 
-static void require(u32 leaf, u32 reg, u64 bit, const char *what)
+static bool cpuid_has(u32 leaf, u32 reg, u64 bit)
 {
 	u32 r[4];
 
 	cpuid(leaf, 0, r);
-	if (!(r[reg] & bit))
+	return r[reg] & bit;
+}
+
+static void require(u32 leaf, u32 reg, u64 bit, const char *what)
+{
+	if (!cpuid_has(leaf, reg, bit))
 		hv_panic("this processor has no %s: give the emulator -cpu EPYC,+svm,+npt or better", what);
 }
 
@@ -33,6 +40,7 @@ void svm_check(void)
 	require(0x80000001, 2, CPUID_SVM, "SVM");
 	require(0x8000000a, 3, CPUID_SVM_NPT, "nested paging");
 	require(0x80000001, 3, CPUID_1G_PAGES, "1 GiB pages");
+	has_tsc_aux = cpuid_has(0x80000001, 3, CPUID_RDTSCP);
 }
 
 static void xsave_init(void)

@@ -59,6 +59,17 @@ void synic_interrupt(struct vp *vp, u8 sint)
 		vp_irq(vp, SINT_VECTOR(s), false);
 }
 
+bool synic_auto_eoi(const struct vp *vp, u8 vector)
+{
+	for (u32 i = 0; i < HV_SYNIC_SINT_COUNT; i++) {
+		u64 s = vp->synic.sint[i];
+
+		if ((s & SINT_AUTO_EOI) && !(s & (SINT_MASKED | SINT_POLLING)) && SINT_VECTOR(s) == vector)
+			return true;
+	}
+	return false;
+}
+
 /* The type comes last: the consumer looks at it first (interface: delivery, rule 7). */
 static void slot_store(struct hv_message *slot, const struct hv_message *msg, bool more)
 {
@@ -68,6 +79,17 @@ static void slot_store(struct hv_message *slot, const struct hv_message *msg, bo
 	slot->flags = more ? HV_MESSAGE_FLAG_PENDING : 0;
 	__sync_synchronize();
 	*(volatile u32 *)&slot->message_type = type;
+}
+
+/* If so, it says that there is more. Who frees it just then may have looked for that before: so look once more. */
+static bool slot_is_taken(struct hv_message *slot)
+{
+	const volatile u32 *type = &slot->message_type;
+
+	if (*type == HVMSG_NONE)
+		return false;
+	__sync_or_and_fetch(&slot->flags, HV_MESSAGE_FLAG_PENDING);
+	return *type != HVMSG_NONE;
 }
 
 /* Head of the queue into the slot if that is free; whoever waits behind shows in the pending flag. */
@@ -81,10 +103,8 @@ static void queue_deliver(struct vp *vp, u8 sint)
 	slot = slot_get(vp, sint);
 	if (!slot)
 		return;
-	if (*(volatile u32 *)&slot->message_type != HVMSG_NONE) {
-		__sync_or_and_fetch(&slot->flags, HV_MESSAGE_FLAG_PENDING);
+	if (slot_is_taken(slot))
 		return;
-	}
 	vp->synic.queue[sint] = m->next;
 	m->next = NULL;
 	m->queued = false;
@@ -127,6 +147,19 @@ void synic_cancel(struct synic_msg *m)
 	m->next = NULL;
 	m->queued = false;
 	m->target = NULL;
+}
+
+u16 synic_slots_free(struct vp *vp, u16 sints)
+{
+	u16 are_free = 0;
+
+	for (u8 sint = 0; sints >> sint; sint++) {
+		const struct hv_message *slot = sints >> sint & 1 ? slot_get(vp, sint) : NULL;
+
+		if (slot && !vp->synic.queue[sint] && *(const volatile u32 *)&slot->message_type == HVMSG_NONE)
+			are_free |= 1u << sint;
+	}
+	return are_free;
 }
 
 /* EOM or EOI: slots may be free again. */
@@ -180,7 +213,7 @@ static u64 page_msr(struct vp *vp, u64 old, u64 val)
 	if (!partition_is_root(vp->pt) || options.role != ROLE_ROOT || (options.quirks & QUIRK_GUEST_PAGES))
 		return val;
 	if ((val ^ old) & PAGE_GFN)
-		hv_info("root VP %u: writes page %llx where %llx is provided", vp->index, val >> PAGE_SHIFT,
+		hv_notice("root VP %u: writes page %llx where %llx is provided", vp->index, val >> PAGE_SHIFT,
 			old >> PAGE_SHIFT);
 	return (old & PAGE_GFN) | (val & ~PAGE_GFN);
 }
@@ -188,25 +221,32 @@ static u64 page_msr(struct vp *vp, u64 old, u64 val)
 /* "mov $code" has been done by the caller: VMMCALL and return (APM3). */
 static const u8 hypercall_code[] = { 0x0f, 0x01, 0xd9, 0xc3 };
 
+/* The page where @msr says that it is; false: it cannot be there. An overlay ignores the rights below it. */
+bool hypercall_page_fill(struct partition *pt, u64 msr)
+{
+	u8 *page = gpa_ptr(pt, msr & PAGE_GFN, NPT_R);
+
+	if (!page)
+		return false;
+	memset(page, 0xcc, PAGE_SIZE);
+	memcpy(page, hypercall_code, sizeof(hypercall_code));
+	if (!partition_is_root(pt))
+		npt_mark(pt, (msr & PAGE_GFN) >> PAGE_SHIFT, true);
+	return true;
+}
+
 static bool hypercall_write(struct vp *vp, u64 val)
 {
 	struct partition *pt = vp->pt;
-	u8 *page;
 
 	if (pt->hypercall & HYPERCALL_LOCKED)
 		return true;
 	if (!pt->guest_os_id)
 		val &= ~PAGE_ENABLE;
 	val = page_msr(vp, pt->hypercall, val);
-	if (val & PAGE_ENABLE) {
-		page = gpa_ptr(pt, val & PAGE_GFN, NPT_R);
-		if (!page)
-			return false;
-		if (!(pt->hypercall & PAGE_ENABLE) || ((pt->hypercall ^ val) & PAGE_GFN)) {
-			memset(page, 0xcc, PAGE_SIZE);
-			memcpy(page, hypercall_code, sizeof(hypercall_code));
-		}
-	}
+	if ((val & PAGE_ENABLE) && (!(pt->hypercall & PAGE_ENABLE) || ((pt->hypercall ^ val) & PAGE_GFN)) &&
+	    !hypercall_page_fill(pt, val))
+		return false;
 	pt->hypercall = val;
 	return true;
 }
@@ -279,6 +319,11 @@ static u64 msr_privilege(u32 msr)
 		return BIT(2);
 	case HV_MSR_STIMER0_CONFIG ... HV_MSR_STIMER3_COUNT:
 		return BIT(3);
+	case HV_MSR_POWER_TRIGGER_C1 ... HV_MSR_POWER_TRIGGER_C3:
+	case HV_MSR_POWER_CONFIG_C1 ... HV_MSR_POWER_CONFIG_C3:
+		return HV_PRIV_CPU_MANAGEMENT;
+	case HV_MSR_STATS_PARTITION_RETAIL ... HV_MSR_STATS_VP_INTERNAL:
+		return BIT(8);
 	case HV_MSR_GUEST_IDLE:
 		return BIT(10);
 	}
@@ -339,6 +384,28 @@ static void crash_write(struct vp *vp, u32 msr, u64 val)
 
 /* ---- access ---- */
 
+/* Until any interrupt is there, whatever RFLAGS.IF says. */
+static void idle_enter(struct vp *vp)
+{
+	vp->activity |= ACTIVITY_IDLE_SUSPEND;
+	vp_activity_update(vp);
+}
+
+/* T20: the read enters the state. Whatever the type configured, it is HLT here (a guess). */
+static void power_trigger(struct vp *vp, u32 state, u64 *val)
+{
+	*val = (u64)++vp->power_entries[state] << 56;
+	idle_enter(vp);
+}
+
+static bool power_config_write(struct vp *vp, u32 state, u64 val)
+{
+	if (val & HV_POWER_CONFIG_RSVD)
+		return false;
+	vp->power_config[state] = val;
+	return true;
+}
+
 /* Those that read as they have been written; NULL: another. */
 static const u64 *msr_stored(const struct vp *vp, u32 msr)
 {
@@ -351,6 +418,11 @@ static const u64 *msr_stored(const struct vp *vp, u32 msr)
 	case HV_MSR_SIEFP: return &vp->synic.siefp;
 	case HV_MSR_SIMP: return &vp->synic.simp;
 	case HV_MSR_SIRBP: return &vp->synic.sirbp;
+	case HV_MSR_POWER_CONFIG_C1 ... HV_MSR_POWER_CONFIG_C3: return &vp->power_config[msr - HV_MSR_POWER_CONFIG_C1];
+	case HV_MSR_STATS_PARTITION_RETAIL ... HV_MSR_STATS_PARTITION_INTERNAL:
+		return &vp->pt->stats_msr[msr - HV_MSR_STATS_PARTITION_RETAIL];
+	case HV_MSR_STATS_VP_RETAIL ... HV_MSR_STATS_VP_INTERNAL:
+		return &vp->stats_msr[msr - HV_MSR_STATS_VP_RETAIL];
 	case HV_MSR_SINT0 ... HV_MSR_SINT15: return &vp->synic.sint[msr - HV_MSR_SINT0];
 	}
 	return NULL;
@@ -404,8 +476,10 @@ bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val)
 		return stimer_read(vp, msr, val);
 	case HV_MSR_GUEST_IDLE:
 		*val = 0;
-		if (!vp_event_waiting(vp))
-			vp->activity |= ACTIVITY_IDLE_SUSPEND;
+		idle_enter(vp);
+		return true;
+	case HV_MSR_POWER_TRIGGER_C1 ... HV_MSR_POWER_TRIGGER_C3:
+		power_trigger(vp, msr - HV_MSR_POWER_TRIGGER_C1, val);
 		return true;
 	}
 	return false;
@@ -455,8 +529,8 @@ bool msr_synthetic_write(struct vp *vp, u32 msr, u64 val)
 	case HV_MSR_REFERENCE_TSC:
 		return reference_tsc_write(vp, val);
 	case HV_MSR_RESET:
-		if ((val & 1) && partition_is_root(pt))
-			verdict_end(END_RESET);
+		if (val & HV_RESET_MACHINE)
+			partition_restart(pt);
 		return true;
 	case HV_MSR_EOI:
 		return eoi_write(vp);
@@ -480,6 +554,14 @@ bool msr_synthetic_write(struct vp *vp, u32 msr, u64 val)
 		return true;
 	case HV_MSR_SIRBP:
 		page_enable(vp, &vp->synic.sirbp, val);
+		return true;
+	case HV_MSR_POWER_CONFIG_C1 ... HV_MSR_POWER_CONFIG_C3:
+		return power_config_write(vp, msr - HV_MSR_POWER_CONFIG_C1, val);
+	case HV_MSR_STATS_PARTITION_RETAIL ... HV_MSR_STATS_PARTITION_INTERNAL:
+		page_enable(vp, &pt->stats_msr[msr - HV_MSR_STATS_PARTITION_RETAIL], val);
+		return true;
+	case HV_MSR_STATS_VP_RETAIL ... HV_MSR_STATS_VP_INTERNAL:
+		page_enable(vp, &vp->stats_msr[msr - HV_MSR_STATS_VP_RETAIL], val);
 		return true;
 	case HV_MSR_EOM:
 		synic_scan(vp);

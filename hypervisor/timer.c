@@ -66,15 +66,24 @@ u64 partition_time_100ns(struct partition *pt)
 	return partition_time_ns(pt) / 100;
 }
 
-/* Guest TSC = (reference time in ns) scaled, and what was set: both start at zero together and run alike. */
+/* Reference time scaled, and what was set: both start at zero together and run alike. */
+static u64 tsc_of_time(struct partition *pt)
+{
+	return div_128((unsigned __int128)partition_time_ns(pt) << 32, ns_per_tsc) + pt->tsc_bias;
+}
+
 static void tsc_sync(struct partition *pt)
 {
-	u64 guest_tsc = div_128((unsigned __int128)partition_time_ns(pt) << 32, ns_per_tsc);
-
-	pt->tsc_offset = guest_tsc + pt->tsc_bias - rdtsc();
+	pt->tsc_offset = tsc_of_time(pt) - rdtsc();
 	if (partition_is_root(pt))
 		pt->tsc_offset = 0;	/* the root reads the hardware's */
 	reference_tsc_update(pt);
+}
+
+/* It stands still with the time. */
+u64 partition_tsc(struct partition *pt)
+{
+	return pt->time_frozen ? tsc_of_time(pt) : rdtsc() + pt->tsc_offset;
 }
 
 void partition_time_set(struct partition *pt, u64 time_100ns)
@@ -88,8 +97,7 @@ void partition_time_set(struct partition *pt, u64 time_100ns)
 
 void partition_tsc_set(struct partition *pt, u64 tsc)
 {
-	tsc_sync(pt);
-	pt->tsc_bias += tsc - (rdtsc() + pt->tsc_offset);
+	pt->tsc_bias += tsc - tsc_of_time(pt);
 	tsc_sync(pt);
 }
 
@@ -284,6 +292,7 @@ void vp_timers_run(struct vp *vp, u64 now)
 
 u64 vp_deadline_ns(struct vp *vp)
 {
+	s64 due;
 	u64 best;
 
 	if (vp->pt->time_frozen)
@@ -294,9 +303,11 @@ u64 vp_deadline_ns(struct vp *vp)
 	for (u32 i = 0; i < 4; i++) {
 		u64 d = vp->stimer[i].deadline;
 
-		/* Beyond 2^63 ns is never; and the product must not wrap. */
-		if (d && d < ~0ull / 200 && d * 100 + vp->pt->time_base_ns < best)
-			best = d * 100 + vp->pt->time_base_ns;
+		/* Beyond the end of time is never. A time that was set may have begun before this clock: then the base is negative. */
+		if (!d || d > REFERENCE_TIME_MAX)
+			continue;
+		due = d * 100 + vp->pt->time_base_ns;
+		best = min(best, due > 0 ? (u64)due : 0);
 	}
 	return best;
 }

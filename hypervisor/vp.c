@@ -38,14 +38,15 @@ static struct vmcb_seg seg_real(u16 selector, u64 base, u16 attrib)
 	return (struct vmcb_seg){ .selector = selector, .attrib = attrib, .limit = 0xffff, .base = base };
 }
 
-/* APM2 14.1.3: processor state after INIT. */
-static void registers_reset(struct vp *vp)
+/* What INIT sets (APM2 14.1.3): the core's registers. Other MSRs, x87 and SSE state, caching stay. */
+static void registers_init(struct vp *vp)
 {
 	struct vmcb_save *s = &vp->vmcb->s;
 	u32 r[4];
 
-	memset(s, 0, sizeof(*s));
+	vp_cpu_save(vp);
 	memset(vp->gpr, 0, sizeof(vp->gpr));
+	memset(vp->dr, 0, sizeof(vp->dr));
 	cpuid(1, 0, r);
 	vp->gpr[GPR_RDX] = r[0];
 	s->cs = seg_real(0xf000, 0xffff0000, SEG_CODE16);
@@ -53,14 +54,30 @@ static void registers_reset(struct vp *vp)
 	s->tr = seg_real(0, 0, SEG_TSS_BUSY);
 	s->ldtr = seg_real(0, 0, SEG_LDT);
 	s->gdtr = s->idtr = seg_real(0, 0, 0);
+	s->cpl = 0;
 	s->rip = 0xfff0;
 	s->rflags = RFLAGS_FIXED;
-	s->cr0 = CR0_CD | CR0_NW | CR0_ET;
+	s->cr0 = (s->cr0 & (CR0_CD | CR0_NW)) | CR0_ET;
+	s->cr2 = s->cr3 = s->cr4 = 0;
 	s->efer = EFER_SVME;	/* hidden from the guest; VMRUN wants it */
 	s->dr6 = 0xffff0ff0;
 	s->dr7 = 0x400;
+	s->dbgctl = 0;
+}
+
+/* And what RESET does beyond. */
+static void registers_reset(struct vp *vp)
+{
+	struct vmcb_save *s = &vp->vmcb->s;
+
+	memset(s, 0, sizeof(*s));
+	s->cr0 = CR0_CD | CR0_NW;
 	s->g_pat = PAT_RESET;
-	memset(vp->dr, 0, sizeof(vp->dr));
+	vp->tsc_aux = vp->mtrr_def_type = vp->misc_enable = 0;
+	memset(vp->mtrr_fixed, 0, sizeof(vp->mtrr_fixed));
+	memset(vp->mtrr_base, 0, sizeof(vp->mtrr_base));
+	memset(vp->mtrr_mask, 0, sizeof(vp->mtrr_mask));
+	registers_init(vp);
 }
 
 static void fpu_reset(struct vp *vp)
@@ -71,8 +88,8 @@ static void fpu_reset(struct vp *vp)
 	*(u32 *)(vp->fpu + 28) = MXCSR_LEGAL;
 	*(u64 *)(vp->fpu + 512) = 3;		/* XSTATE_BV: x87, SSE */
 	vp->xcr0 = 1;
-	if (vp->home->fpu_owner == vp)
-		vp->home->fpu_owner = NULL;
+	if (vp->home->cpu_owner == vp)
+		vp->home->cpu_owner = NULL;
 }
 
 static void events_reset(struct vp *vp)
@@ -84,23 +101,12 @@ static void events_reset(struct vp *vp)
 	vp->vmcb->c.int_state = 0;
 }
 
-/* INIT: the processor, and of the local APIC what INIT resets. */
-void vp_reset(struct vp *vp)
+static void lapic_power_on(struct vp *vp, u32 id)
 {
-	registers_reset(vp);
-	fpu_reset(vp);
-	events_reset(vp);
-	lapic_init(&vp->lapic);
-	vp->activity = vp->index ? ACTIVITY_STARTUP_SUSPEND : 0;
-}
-
-static void lapic_power_on(struct vp *vp)
-{
-	bool is_root = partition_is_root(vp->pt);
 	struct lapic_config config = {
-		.id = is_root ? vp->home->apic_id : vp->index,
+		.id = id,
 		.bsp = !vp->index,
-		.x2apic = is_root || (vp->pt->flags & HV_PARTITION_CREATION_FLAG_X2APIC_CAPABLE),
+		.x2apic = partition_is_root(vp->pt) || (vp->pt->flags & HV_PARTITION_CREATION_FLAG_X2APIC_CAPABLE),
 		.tsc_deadline = false,
 		.phys_bits = 40,
 		.timer_hz = APIC_HZ,
@@ -109,6 +115,39 @@ static void lapic_power_on(struct vp *vp)
 	lapic_reset(&vp->lapic, &config);
 	if (vp->pt->time_frozen)
 		lapic_freeze(&vp->lapic, time_now_ns());
+}
+
+static u64 activity_reset(const struct vp *vp)
+{
+	return vp->index ? ACTIVITY_STARTUP_SUSPEND : 0;
+}
+
+/* The processor's state of creation; @id: of its local APIC, whose parent may have given it another. */
+static void vp_power_on(struct vp *vp, u32 id)
+{
+	lapic_power_on(vp, id);
+	registers_reset(vp);
+	fpu_reset(vp);
+	events_reset(vp);
+	vp->extint = EXTINT_NONE;
+	vp->activity = activity_reset(vp);
+}
+
+void vp_scrub(struct vp *vp)
+{
+	synic_reset(vp);
+	stimer_reset(vp);
+	memset(vp->stats_msr, 0, sizeof(vp->stats_msr));
+	lapic_power_on(vp, vp->lapic.config.id);
+}
+
+/* Whoever runs it elsewhere finds that it waits for SIPI. */
+void vp_restart(struct vp *vp)
+{
+	vp_evict(vp);
+	vp->repeats_sp = 0;
+	vp_scrub(vp);
+	vp_power_on(vp, vp->lapic.config.id);
 }
 
 static void objects_free(struct partition *pt, struct vp *vp)
@@ -138,11 +177,8 @@ u16 vp_create(struct partition *pt, u32 index, struct lp *home)
 	vp->index = index;
 	vp->home = home;
 	svm_vp_init(vp);
-	lapic_power_on(vp);
-	vp_reset(vp);
-	vp->pat = PAT_RESET;
+	vp_power_on(vp, partition_is_root(pt) ? home->apic_id : index);
 	synic_reset(vp);
-	stimer_reset(vp);
 	vp->explicit_suspend = 1;
 	if (partition_is_root(pt)) {
 		home->root_vp = vp;
@@ -157,14 +193,14 @@ u16 vp_create(struct partition *pt, u32 index, struct lp *home)
 	return HV_STATUS_SUCCESS;
 }
 
-/* x87 and SSE state of a child is in *fpu after each exit: its old LP has nothing of it. */
+/* After each exit a child's state is in memory: its old LP has nothing of it. */
 static void home_leave(struct vp *vp)
 {
 	struct vp **link = &vp->home->vps;
 
 	sched_forget(vp);
-	if (vp->home->fpu_owner == vp)
-		vp->home->fpu_owner = NULL;
+	if (vp->home->cpu_owner == vp)
+		vp->home->cpu_owner = NULL;
 	while (*link != vp)
 		link = &(*link)->next_home;
 	*link = vp->next_home;
@@ -233,12 +269,10 @@ u64 vp_time_100ns(struct vp *vp)
 	return vp->run_time_ns / 100;
 }
 
-/* ---- x87, SSE, AVX ---- */
+/* ---- what VMRUN does not switch: x87, SSE, AVX; DR0 to DR3; TSC_AUX ---- */
 
-void vp_fpu_store(struct vp *vp)
+static void fpu_store(struct vp *vp)
 {
-	if (vp->home->fpu_owner != vp)
-		return;
 	if (!xsave_mask) {
 		fxsave(vp->fpu);
 		return;
@@ -249,15 +283,8 @@ void vp_fpu_store(struct vp *vp)
 	xsetbv(vp->xcr0);
 }
 
-void vp_fpu_load(struct vp *vp)
+static void fpu_load(struct vp *vp)
 {
-	struct lp *lp = vp->home;
-
-	if (lp->fpu_owner == vp)
-		return;
-	if (lp->fpu_owner)
-		vp_fpu_store(lp->fpu_owner);
-	lp->fpu_owner = vp;
 	if (!xsave_mask) {
 		fxrstor(vp->fpu);
 		return;
@@ -267,17 +294,43 @@ void vp_fpu_load(struct vp *vp)
 	xsetbv(vp->xcr0);
 }
 
+/* A child's writes of TSC_AUX come here; the root's do not. */
+void vp_cpu_store(struct vp *vp)
+{
+	if (vp->home->cpu_owner != vp)
+		return;
+	fpu_store(vp);
+	read_dr(vp->dr);
+	if (has_tsc_aux && partition_is_root(vp->pt))
+		vp->tsc_aux = rdmsr(MSR_TSC_AUX);
+}
+
+void vp_cpu_load(struct vp *vp)
+{
+	struct lp *lp = vp->home;
+
+	if (lp->cpu_owner == vp)
+		return;
+	if (lp->cpu_owner)
+		vp_cpu_store(lp->cpu_owner);
+	lp->cpu_owner = vp;
+	fpu_load(vp);
+	write_dr(vp->dr);
+	if (has_tsc_aux)
+		wrmsr(MSR_TSC_AUX, vp->tsc_aux);
+}
+
 /*
  * A root VP keeps its state on its LP until something else runs there. Nobody
  * asks for it from another LP: registers of the root are its own business.
  */
-void vp_fpu_save(struct vp *vp)
+void vp_cpu_save(struct vp *vp)
 {
-	if (vp->home->fpu_owner != vp)
+	if (vp->home->cpu_owner != vp)
 		return;
 	if (vp->home == this_lp())
-		vp_fpu_store(vp);
-	vp->home->fpu_owner = NULL;
+		vp_cpu_store(vp);
+	vp->home->cpu_owner = NULL;
 }
 
 /* ---- events ---- */
@@ -383,6 +436,7 @@ static void interrupt_prepare(struct vp *vp)
 		return;
 	}
 	virq_offer(vp, vector, 0);
+	lapic_offer(&vp->lapic, vector);
 }
 
 /* The processor has taken what was offered. */
@@ -390,6 +444,8 @@ static void virq_taken(struct vp *vp)
 {
 	if (vp->virq_extint)
 		vp->extint = EXTINT_ACKNOWLEDGED;
+	else if (synic_auto_eoi(vp, vp->virq_vector))
+		lapic_clear_irr(&vp->lapic, vp->virq_vector);	/* and it is over */
 	else
 		lapic_accept(&vp->lapic, vp->virq_vector);
 }
@@ -443,6 +499,7 @@ void vp_events_collect(struct vp *vp)
 		vp->pending_interruption = eventinj_to_pending(c->exitintinfo);
 	vp->virq_vector = 0;
 	vp->virq_extint = false;
+	lapic_offer(&vp->lapic, 0);
 }
 
 /* ---- interrupts from elsewhere ---- */
@@ -466,7 +523,10 @@ void vp_init(struct vp *vp)
 	vp_evict(vp);
 	dispatch_abandon(vp);
 	vp->repeats_sp = 0;
-	vp_reset(vp);
+	registers_init(vp);
+	events_reset(vp);
+	lapic_init(&vp->lapic);
+	vp->activity = activity_reset(vp);
 }
 
 void vp_sipi(struct vp *vp, u8 vector)

@@ -428,17 +428,23 @@ void mshv_routing_release(struct mshv_partition *pt);
 long mshv_routing_ioctl_set(void *object, void __user *uarg, void *arg);
 
 /*
- * mshv_eventfd.c: irqfds and ioeventfds
+ * mshv_irqfd.c: interrupts from eventfds
  */
 
 long mshv_irqfd_ioctl(void *object, void __user *uarg, void *arg);
-long mshv_ioeventfd_ioctl(void *object, void __user *uarg, void *arg);
 bool mshv_irqfd_ack(struct mshv_partition *pt, u32 vector);
+void mshv_irqfd_release_all(struct mshv_partition *pt);
+int mshv_irqfd_init(void);
+void mshv_irqfd_exit(void);
+
+/*
+ * mshv_ioeventfd.c: eventfds from writes of a guest
+ */
+
+long mshv_ioeventfd_ioctl(void *object, void __user *uarg, void *arg);
 bool mshv_ioeventfd_signal_port(struct mshv_partition *pt, u16 port, u8 len,
 				u32 value);
-void mshv_eventfd_release_all(struct mshv_partition *pt);
-int mshv_eventfd_init(void);
-void mshv_eventfd_exit(void);
+void mshv_ioeventfd_release_all(struct mshv_partition *pt);
 
 /*
  * mshv_port.c: port ids, and what a signal on a port does

@@ -289,12 +289,12 @@ static int __init mshv_init(void)
 	if (ret)
 		return ret;
 
-	ret = mshv_eventfd_init();
+	ret = mshv_irqfd_init();
 	if (ret)
 		return ret;
 	ret = mshv_synic_init();
 	if (ret)
-		goto exit_eventfd;
+		goto exit_irqfd;
 
 	mshv_debugfs_init();
 	mshv_setup_shutdown(mshv_port_shutdown);
@@ -313,8 +313,8 @@ exit_debugfs:
 	mshv_setup_shutdown(NULL);
 	mshv_debugfs_exit();
 	mshv_synic_exit();
-exit_eventfd:
-	mshv_eventfd_exit();
+exit_irqfd:
+	mshv_irqfd_exit();
 	return ret;
 }
 module_init(mshv_init);
@@ -326,7 +326,7 @@ static void __exit mshv_exit(void)
 	mshv_setup_shutdown(NULL);
 	mshv_debugfs_exit();
 	mshv_synic_exit();
-	mshv_eventfd_exit();
+	mshv_irqfd_exit();
 }
 module_exit(mshv_exit);
 

@@ -160,7 +160,8 @@ static int partition_release(struct inode *inode, struct file *file)
 {
 	struct mshv_partition *pt = file->private_data;
 
-	mshv_eventfd_release_all(pt);
+	mshv_ioeventfd_release_all(pt);
+	mshv_irqfd_release_all(pt);
 	mshv_partition_put(pt);
 	return 0;
 }

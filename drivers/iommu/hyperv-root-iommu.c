@@ -179,13 +179,10 @@ static void rte_write(struct IO_APIC_route_entry *rte, u64 value)
 	memcpy(rte, &value, sizeof(value));
 }
 
-/*
- * The device has been given the new route and cannot use the old one.  If that
- * cannot be unmapped now, nothing changes until it can.
- */
+/* The device has been given the new route and cannot use the old one */
 static void remap_commit(struct remap_irq *ri)
 {
-	mshv_route_unmap(&ri->old);
+	mshv_route_drop(&ri->old);
 }
 
 /*
@@ -213,6 +210,7 @@ static int remap_exchange(struct remap_irq *ri, struct mshv_route *next)
 	int ret = mshv_route_map(next);
 
 	if (!ret) {
+		remap_commit(ri);
 		ri->old = ri->route;
 		return 0;
 	}
@@ -233,10 +231,6 @@ static int remap_update(struct irq_data *data)
 		return -EINVAL;
 	if (ri->route.source && route_equal(&ri->route, &next))
 		return 0;
-
-	remap_commit(ri);
-	if (ri->old.source)
-		return -EBUSY;
 
 	ret = remap_exchange(ri, &next);
 	if (!ret)
@@ -463,7 +457,7 @@ static void remap_deactivate(struct irq_domain *domain, struct irq_data *data)
 
 	WRITE_ONCE(ri->strays, 0);
 	remap_commit(ri);
-	mshv_route_unmap(&ri->route);
+	mshv_route_drop(&ri->route);
 }
 
 static void remap_free(struct irq_domain *domain, unsigned int virq,
@@ -516,7 +510,7 @@ void mshv_unmap_all(void)
 	struct remap_irq *ri;
 
 	list_for_each_entry_rcu(ri, &remap_irqs, list, irqs_disabled()) {
-		remap_commit(ri);
+		mshv_route_unmap(&ri->old);
 		mshv_route_unmap(&ri->route);
 	}
 }

@@ -6,13 +6,15 @@
 #define IDT		0x1000u
 #define STACK		0xc00u
 #define RAM_PAGES	32u
-#define PARAMETERS	0x6000u		/* the child's own hypercall parameters */
+#define PARAMETERS	AGENT_PARAMETERS
 #define DONE_PORT	0x90
 #define AGENT_VECTOR	0x31u
 
 u64 agent;
+u64 agent_flags = FLAGS;
 u64 agent_patience = 1ull << 36;	/* TSC ticks to wait for an intercept */
 static bool agent_stopped;		/* at its report, to be moved on */
+bool agent_blocked;			/* a dispatch of it ended so, since it was last told what to do */
 
 static u64 gate(u32 handler)
 {
@@ -83,6 +85,7 @@ static u32 go_root_scheduler(void)
 		got = dispatch(agent, 10000);
 		if (got == READY_INTERCEPT)
 			return msg->message_type;
+		agent_blocked |= got == HV_DISPATCH_STATE_BLOCKED << 16;
 		if (got != READY_NONE && got >> 16 != HV_DISPATCH_STATE_BLOCKED)
 			return got;
 	}
@@ -122,6 +125,7 @@ u32 agent_do(u32 op, u32 eax, u32 ebx, u32 ecx, u32 edx)
 {
 	u32 type;
 
+	agent_blocked = false;
 	AGENT_MAILBOX[0] = op;
 	AGENT_MAILBOX[1 + EAX] = eax;
 	AGENT_MAILBOX[1 + EBX] = ebx;
@@ -139,28 +143,28 @@ bool agent_past(void)
 	return agent_stopped;
 }
 
-static u32 result(u32 reg) { return AGENT_MAILBOX[1 + reg]; }
-static u32 trapped(void) { return AGENT_MAILBOX[7]; }		/* vector + 1 */
+u32 agent_result(u32 reg) { return AGENT_MAILBOX[1 + reg]; }
+u32 agent_trapped(void) { return AGENT_MAILBOX[7]; }
 
 /* 32-bit callers: EDX:EAX control, EBX:ECX input, EDI:ESI output. */
-static u16 agent_call(u64 control, u32 input, u32 output)
+u16 agent_call(u64 control, u32 input, u32 output)
 {
 	AGENT_MAILBOX[1 + ESI] = output;
 	AGENT_MAILBOX[1 + EDI] = 0;
 	agent_do(OP_CALL, control, 0, input, control >> 32);
-	return result(EAX);
+	return agent_result(EAX);
 }
 
-static bool agent_wrmsr(u32 msr, u64 val)
+bool agent_wrmsr(u32 msr, u64 val)
 {
 	agent_do(OP_WRMSR, val, 0, msr, val >> 32);
-	return !trapped();
+	return !agent_trapped();
 }
 
-static bool agent_rdmsr(u32 msr)
+bool agent_rdmsr(u32 msr)
 {
 	agent_do(OP_RDMSR, 0, 0, msr, 0);
-	return !trapped();
+	return !agent_trapped();
 }
 
 /* ---- life ---- */
@@ -173,11 +177,14 @@ void agent_vp_create(void)
 	agent_registers();
 }
 
-void agent_create(u64 features)
+/* @privileges: beyond those that the features come to. */
+void agent_create(u64 features, u64 privileges)
 {
 	deposit(1, 3);
-	check(create(FLAGS, &agent), 0, "a child that does what it is told");
+	check(create(agent_flags, &agent), 0, "a child that does what it is told");
 	property_set(agent, HV_PROPERTY_SYNTHETIC_PROC_FEATURES, features);
+	property_get(agent, HV_PROPERTY_PRIVILEGE_FLAGS);
+	check(property_set(agent, HV_PROPERTY_PRIVILEGE_FLAGS, *(u64 *)out | privileges), 0, "its privileges");
 	deposit(agent, 60);
 	partition_call(HVCALL_INITIALIZE_PARTITION, agent);
 	check(map(agent, 0, CHILD_RAM >> 12, RAM_PAGES, RWX), 0, "its memory");
@@ -196,14 +203,26 @@ void agent_delete(void)
 
 /* ---- its own hypercalls ---- */
 
+/* A page of its pool has no address in its own space. */
+static void stats_own_checks(void)
+{
+	struct hv_stats_input *p = (void *)(CHILD_RAM + PARAMETERS);
+
+	memset(p, 0, sizeof(*p));
+	p->type = HV_STATS_PARTITION;
+	p->partition_id = ~0ull;
+	check(agent_call(HVCALL_MAP_STATS_PAGE, PARAMETERS, PARAMETERS + 256), HV_STATUS_FEATURE_UNAVAILABLE,
+	      "statistics in a space without room for them");
+}
+
 static void call_checks(void)
 {
 	struct hv_memory_message *m = (void *)msg->payload;
 
 	check(agent_do(OP_CALL, HVCALL_GET_PARTITION_ID, 0, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "it reports");
-	check(trapped(), 6 + 1, "#UD while the interface is not enabled");
+	check(agent_trapped(), 6 + 1, "#UD while the interface is not enabled");
 	check(agent_wrmsr(HV_MSR_HYPERCALL, 0x5001), 1, "hypercall page without an OS ID");
-	check(agent_rdmsr(HV_MSR_HYPERCALL) && !(result(EAX) & 1), 1, "stays disabled");
+	check(agent_rdmsr(HV_MSR_HYPERCALL) && !(agent_result(EAX) & 1), 1, "stays disabled");
 	check(agent_wrmsr(HV_MSR_GUEST_OS_ID, 0x8100ull << 48), 1, "OS ID");
 	check(agent_wrmsr(HV_MSR_HYPERCALL, 1ull << 50 | 1), 0, "hypercall page beyond its space: #GP");
 	check(agent_wrmsr(HV_MSR_HYPERCALL, 0x5001), 1, "hypercall page");
@@ -218,18 +237,32 @@ static void call_checks(void)
 	*(u32 *)(CHILD_RAM + PARAMETERS + 8) = HV_VP_INDEX_SELF;
 	*(u32 *)(CHILD_RAM + PARAMETERS + 16) = HV_REG_VP_INDEX;
 	check(agent_call(HVCALL_GET_VP_REGISTERS | REPS(1), PARAMETERS, PARAMETERS + 256), 0, "its own registers");
+	*(u32 *)(CHILD_RAM + PARAMETERS + 16) = HV_REG_EXPLICIT_SUSPEND;
+	*(u64 *)(CHILD_RAM + PARAMETERS + 32) = 1;
+	check(agent_call(HVCALL_SET_VP_REGISTERS | REPS(1), PARAMETERS, 0), HV_STATUS_ACCESS_DENIED, "its suspension is its parent's");
+	stats_own_checks();
 	check(agent_call(HVCALL_NOTIFY_LONG_SPIN_WAIT, PARAMETERS, 0), 0, "a hint");
+	*(u64 *)(CHILD_RAM + PARAMETERS) = 1ull << 60;
+	check(agent_call(HVCALL_SWITCH_VIRTUAL_ADDRESS_SPACE, PARAMETERS, 0), HV_STATUS_INVALID_PARAMETER, "reserved bits of CR3");
+	*(u64 *)(CHILD_RAM + PARAMETERS) = 0x9000;
+	check(agent_call(HVCALL_SWITCH_VIRTUAL_ADDRESS_SPACE, PARAMETERS, 0), 0, "SwitchVirtualAddressSpace");
+	check(reg_get(agent, 0, HV_REG_CR3), 0x9000, "is in CR3");
 	check(agent_do(OP_CALL, HVCALL_NOTIFY_LONG_SPIN_WAIT, 0, 0x40000, 0), HVMSG_UNMAPPED_GPA,
 	      "parameters where nothing is mapped: its parent is told");
 	check(m->gpa, 0x40000, "the address");
 	check(map(agent, 0x40, (CHILD_RAM >> 12) + 6, 1, RWX), 0, "mapped");
 	check(agent_past(), 1, "the call is executed again");
-	check((u16)result(EAX), 0, "and succeeds");
+	check((u16)agent_result(EAX), 0, "and succeeds");
 	check(agent_wrmsr(HV_MSR_GUEST_OS_ID, 0), 1, "OS ID 0");
-	check(agent_rdmsr(HV_MSR_HYPERCALL) && !(result(EAX) & 1), 1, "disables the page");
+	check(agent_rdmsr(HV_MSR_HYPERCALL) && !(agent_result(EAX) & 1), 1, "disables the page");
 }
 
 /* ---- MSRs ---- */
+
+static u64 result_wide(void)
+{
+	return agent_result(EAX) | (u64)agent_result(EDX) << 32;
+}
 
 u16 agent_intercept(u32 type, u64 parameter, u32 mask)
 {
@@ -244,17 +277,26 @@ static void msr_checks(void)
 	struct hv_msr_message *m = (void *)msg->payload;
 
 	check(agent_rdmsr(HV_MSR_EOI), 0, "EOI cannot be read");
-	check(agent_rdmsr(HV_MSR_EOM) && !result(EAX), 1, "EOM reads zero");
+	check(agent_rdmsr(HV_MSR_EOM) && !agent_result(EAX), 1, "EOM reads zero");
 	check(agent_wrmsr(HV_MSR_TIME_REF_COUNT, 0), 0, "the reference count cannot be written");
 	check(agent_wrmsr(HV_MSR_SVERSION, 1), 0, "nor SVERSION");
 	check(agent_wrmsr(HV_MSR_VP_INDEX, 1), 0, "nor the VP index");
 	check(agent_wrmsr(HV_MSR_SINT0 + 3, 15), 0, "SINT with vector 15");
 	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, BIT(13)), 0, "timer with a reserved bit");
 	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 1), 1, "timer enabled, of no SINT and not direct");
-	check(agent_rdmsr(HV_MSR_STIMER0_CONFIG) && !result(EAX), 1, "is disabled at once");
+	check(agent_rdmsr(HV_MSR_STIMER0_CONFIG) && !agent_result(EAX), 1, "is disabled at once");
+	check(agent_rdmsr(HV_MSR_STATS_PARTITION_RETAIL) && !result_wide(), 1, "statistics of the partition: nowhere");
+	check(agent_wrmsr(HV_MSR_STATS_VP_RETAIL, 0xb001), 1, "those of the VP: a page");
+	check(agent_rdmsr(HV_MSR_STATS_VP_RETAIL) && result_wide() == 0xb001, 1, "reads as written");
+	check(reg_get(agent, 0, HV_REG_STATS_VP_RETAIL), 0xb001, "its parent sees it");
+	check(reg_set(agent, 0, HV_REG_STATS_PARTITION_INTERNAL, 0xc000, 0), 0, "and sets another");
+	check(agent_rdmsr(HV_MSR_STATS_PARTITION_INTERNAL) && result_wide() == 0xc000, 1, "which it reads");
+	check(agent_wrmsr(HV_MSR_POWER_CONFIG_C1, 0), 0, "power states are nothing for a child");
+	check(reg_set(agent, 0, HV_REG_ICR, 0x0100000000004031, 0), 0, "its ICR");
+	check(agent_rdmsr(HV_MSR_ICR) && result_wide() == 0x0100000000004031, 1, "is in the MSR");
 	check(agent_rdmsr(0x277), 1, "PAT");
 	check(agent_wrmsr(0x277, 0x0007040600070402), 0, "PAT with a reserved type");
-	check(agent_rdmsr(0x277) && result(EAX) == 0x00070406, 1, "stays");
+	check(agent_rdmsr(0x277) && agent_result(EAX) == 0x00070406, 1, "stays");
 	check(agent_wrmsr(0x2ff, BIT(9)), 0, "MTRR default type with a reserved bit");
 	check(agent_wrmsr(0x2ff, BIT(11) | 2), 0, "and with a reserved type");
 	check(agent_wrmsr(0x2ff, BIT(11) | 6), 1, "MTRR default type");
@@ -263,10 +305,10 @@ static void msr_checks(void)
 	check(agent_wrmsr(0x1d9, 1), 1, "DEBUGCTL");
 	check(agent_wrmsr(0x1d9, BIT(40)), 0, "with a reserved bit");
 	check(agent_wrmsr(0xc0000080, BIT(2)), 0, "EFER with a reserved bit");
-	check(agent_rdmsr(0xc0000080) && !result(EAX), 1, "SVME does not show");
+	check(agent_rdmsr(0xc0000080) && !agent_result(EAX), 1, "SVME does not show");
 	check(agent_rdmsr(0x12345), 0, "an MSR that does not exist");
 	check(property_set(agent, HV_PROPERTY_UNIMPLEMENTED_MSR_ACTION, 1), 0, "those are to be ignored");
-	check(agent_rdmsr(0x12345) && !result(EAX), 1, "it reads zero");
+	check(agent_rdmsr(0x12345) && !agent_result(EAX), 1, "it reads zero");
 	check(agent_wrmsr(HV_MSR_TSC_FREQUENCY, 5), 1, "one it has no privilege for: ignored");
 	check(agent_intercept(HV_INTERCEPT_X64_MSR, 0, 3), 0, "all that are not virtual are to be told");
 	check(agent_do(OP_RDMSR, 0, 0, 0x12345, 0), HVMSG_X64_MSR_INTERCEPT, "the one that does not exist");
@@ -301,6 +343,7 @@ static void synic_checks(void)
 	deposit(1, 1);
 	check(port_connect(1, 8, agent, 8, HV_PORT_MESSAGE), 0, "the root connects to it");
 	check(message_post(7, 1), HV_STATUS_INVALID_CONNECTION_ID, "no such connection");
+	check(message_post(7, 0), HV_STATUS_INVALID_PARAMETER, "a bad type comes before it");
 	check(message_post(8, 0), HV_STATUS_INVALID_PARAMETER, "message type 0");
 	check(message_post(8, 1u << 31), HV_STATUS_INVALID_PARAMETER, "a type that is the hypervisor's");
 	check(message_post(8, 1), HV_STATUS_INVALID_SYNIC_STATE, "its SynIC is off");
@@ -317,6 +360,23 @@ static void synic_checks(void)
 	SIM[5].message_type = 0;
 	check(agent_wrmsr(HV_MSR_EOM, 0), 1, "EOM");
 	check(SIM[5].message_type, 2, "brings the next");
+}
+
+/* Its parent asks to be told when a slot is free. */
+static void deliverable_checks(void)
+{
+	const struct hv_sint_deliverable_message *m = (void *)msg->payload;
+
+	SIM[6].message_type = 77;
+	check(reg_set(agent, 0, HV_REG_DELIVERABILITY_NOTIFICATIONS, 1, 0), HV_STATUS_INVALID_PARAMETER,
+	      "notice of an NMI window, with the local APIC in here");
+	check(reg_set(agent, 0, HV_REG_DELIVERABILITY_NOTIFICATIONS, BIT(48 + 6), 0), 0, "notice of a free slot");
+	check(agent_rdmsr(HV_MSR_VP_INDEX), 1, "it is busy");
+	check(agent_do(OP_WRITE, 0, 0x8000 + 6 * 256, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "freed");
+	check(agent_do(OP_RDMSR, 0, 0, HV_MSR_VP_INDEX, 0), HVMSG_SYNIC_SINT_DELIVERABLE, "its parent is told");
+	check(m->sints, BIT(6), "of that one");
+	check(reg_get(agent, 0, HV_REG_DELIVERABILITY_NOTIFICATIONS), 0, "once");
+	check(agent_past(), 1, "it goes on");
 }
 
 /* Messages that wait for their slots are part of the state, out and in. */
@@ -370,6 +430,29 @@ static void timer_far_checks(void)
 	check(agent_rdmsr(HV_MSR_VP_INDEX), 1, "a while later");
 	check(SIM[1].message_type, HVMSG_NONE, "it has not expired");
 	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 0), 1, "stopped");
+}
+
+/* Reference time of a partition that is older than the machine: what is past is past. */
+static void timer_restored_checks(void)
+{
+	u64 tsc;
+
+	SIM[1].message_type = HVMSG_NONE;
+	check(property_set(agent, HV_PROPERTY_TIME_FREEZE, 1), 0, "time stands still");
+	check(property_set(agent, HV_PROPERTY_REFERENCE_TIME, ~0ull / 150), HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE,
+	      "a time that no clock here can count");
+	check(property_set(agent, HV_PROPERTY_REFERENCE_TIME, 1000000000000), 0, "a day and more");
+	tsc = reg_get(agent, 0, HV_REG_TSC);
+	check(reg_get(agent, 0, HV_REG_TSC), tsc, "its TSC too");
+	check(reg_set(agent, 0, HV_REG_TSC, 0x123456789abc, 0), 0, "set");
+	check(reg_get(agent, 0, HV_REG_TSC), 0x123456789abc, "is what it reads");
+	check(property_get(agent, HV_PROPERTY_REFERENCE_TIME) | *(u64 *)out, 1000000000000, "that leaves the time alone");
+	check(property_set(agent, HV_PROPERTY_TIME_FREEZE, 0), 0, "it goes on");
+	check(agent_rdmsr(0x10) && result_wide() > 0x123456789abc, 1, "from there");
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG, 1 << 16 | BIT(3)), 1, "a timer");
+	check(agent_wrmsr(HV_MSR_STIMER0_CONFIG + 1, 5), 1, "due before the machine was there");
+	check(agent_rdmsr(HV_MSR_VP_INDEX), 1, "a while later");
+	check(SIM[1].message_type, HVMSG_TIMER_EXPIRED, "has expired");
 }
 
 /* A guest's timer that never rests: the root goes on. */
@@ -447,6 +530,91 @@ static u32 ring_count(u32 port)
 	return n;
 }
 
+static u16 ring_empty(u32 sint)
+{
+	return fast(HVCALL_NOTIFY_PORT_RING_EMPTY, sint, 0);
+}
+
+/* The port that found it full is put in when there is room, and told so. */
+static void ring_full_checks(void)
+{
+	u32 last = 0;
+
+	while (ring->data[last])
+		last++;
+	while (ring_count(0) && agent_do(OP_WRITE, 1, 0x3000, 0, 0) == HVMSG_X64_IO_PORT_INTERCEPT)
+		;
+	check(ring_count(0) << 8 | ring->ring_full, 0, "63 entries, and it is not full");
+	check(agent_do(OP_WRITE, 1, 0x3000, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "one more");
+	check(ring->ring_full, 1, "is too much");
+	check(ring_empty(16), HV_STATUS_INVALID_PARAMETER, "NotifyPortRingEmpty: no such SINT");
+	check(ring_empty(5 | 0) << 8 | ring_count(0), 0, "while it is still full");
+	for (u32 i = 0; i < HV_EVENT_RING_ENTRIES; i++)
+		ring->data[i] = 0;
+	ring->ring_full = ring->signal_masked = 0;
+	check(ring_empty(5), 0, "NotifyPortRingEmpty");
+	check(ring_count(9) << 8 | ring->ring_full, 1 << 8, "the one that was too much is in");
+	check(ring->signal_masked, 1, "and was announced");
+	check(ring_empty(5) << 8 | ring_count(9), 1, "once");
+	for (u32 i = 0; i < HV_EVENT_RING_ENTRIES; i++)
+		ring->data[i] = 0;
+}
+
+static u16 doorbell(u32 id, u32 value, u32 flags)
+{
+	struct hv_connect_port_input *n;
+
+	deposit(1, 1);
+	if (port_create(1, id, agent, HV_PORT_DOORBELL))
+		return 0xffff;
+	n = connection_input(agent, id, 1, id, HV_PORT_DOORBELL);
+	n->info.gpa = 0x3100;
+	n->info.trigger_value = value;
+	n->info.flags = flags;
+	return call(HVCALL_CONNECT_PORT);
+}
+
+static u32 ring_taken(void)
+{
+	u32 port = 0;
+
+	for (u32 i = 0; i < HV_EVENT_RING_ENTRIES; i++) {
+		port |= ring->data[i];
+		ring->data[i] = 0;
+	}
+	ring->signal_masked = 0;
+	drop_messages();
+	return port;
+}
+
+/* Size and value both: what does not match is an intercept. */
+static void match_checks(void)
+{
+	static const u8 word[] = { 0x66, 0xa3, 0x00, 0x31, 0, 0, 0xc3 }, dword[] = { 0xa3, 0x00, 0x31, 0, 0, 0xc3 };
+	const struct hv_memory_message *m = (void *)msg->payload;
+
+	check(doorbell(20, 0, 5), HV_STATUS_INVALID_PARAMETER, "a doorbell of no size");
+	check(fast(HVCALL_DELETE_PORT, 1, 20), 0, "no port for it");
+	check(doorbell(21, 0x1234, 2), 0, "a doorbell of two bytes and one value");
+	check(doorbell(22, 0x1234, 2), HV_STATUS_OBJECT_IN_USE, "the same again");
+	check(doorbell(23, 0x77, 3), 0, "one of four bytes");
+	memcpy((void *)(CHILD_RAM + AGENT_CODE), word, sizeof(word));
+	check(agent_do(OP_CODE, 0x1234, AGENT_CODE, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "the word");
+	check(ring_taken(), 21, "rings the first");
+	check(agent_do(OP_CODE, 0x1235, AGENT_CODE, 0, 0), HVMSG_UNMAPPED_GPA, "another value rings none");
+	check(m->gpa << 8 | m->header.access, 0x3100 << 8 | HV_INTERCEPT_ACCESS_WRITE, "it is a write to nothing");
+	skip(6);
+	check(agent_past(), 1, "past it");
+	memcpy((void *)(CHILD_RAM + AGENT_CODE), dword, sizeof(dword));
+	check(agent_do(OP_CODE, 0x77, AGENT_CODE, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "four bytes");
+	check(ring_taken(), 23, "ring the other");
+	for (u32 i = 21; i <= 23; i++)
+		check(fast(HVCALL_DELETE_PORT, 1, i), 0, "DeletePort");
+	check(agent_do(OP_CODE, 0x77, AGENT_CODE, 0, 0), HVMSG_UNMAPPED_GPA, "which nobody hears any more");
+	skip(5);
+	check(agent_past(), 1, "past it");
+}
+
 static void ring_checks(void)
 {
 	deposit(1, 1);
@@ -459,6 +627,8 @@ static void ring_checks(void)
 	check(request("fault=none"), 1, "no more");
 	check(agent_do(OP_WRITE, 1, 0x3000, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "another write");
 	check(ring_count(9) << 8 | ring_count(0xfffff0), 2 << 8 | 1, "is alone");
+	ring_full_checks();
+	match_checks();
 	check(fast(HVCALL_DELETE_PORT, 1, 9), 0, "DeletePort");
 }
 
@@ -481,17 +651,25 @@ static void hypercall_intercept_checks(void)
 
 void agent_checks(void)
 {
-	agent_create(0x06400000 | 0x1ff | BIT(10) | HV_SYNTH_VP_REGISTERS);	/* no frequency registers */
+	/* no frequency registers */
+	agent_create(0x06400000 | 0x1ff | BIT(10) | HV_SYNTH_VP_REGISTERS,
+		     HV_PRIV_ACCESS_STATS | HV_PRIV_ACCESS_STATS_REG | HV_PRIV_POST_MESSAGES | HV_PRIV_SIGNAL_EVENTS);
 	call_checks();
 	msr_checks();
 	hypercall_intercept_checks();
+	event_checks();
 	synic_checks();
+	deliverable_checks();
 	timer_checks();
 	timer_far_checks();
+	timer_restored_checks();
 	timer_storm_checks();
 	intercept_checks();
 	dirty_checks();
 	ring_checks();
 	vp_deletion_checks();
 	agent_delete();
+	reset_checks();
+	bare_port_checks();
+	start_checks();
 }

@@ -71,6 +71,10 @@ void child_end_state(u64 id)
 	if (scheduler == HV_SCHEDULER_ROOT) {
 		dispatch_flags = HV_DISPATCH_CLEAR_INTERCEPT_SUSPEND;
 		check(dispatch(id, 100000), READY_NONE, "dispatch ends with its time slice");
+		timer_arm();
+		dispatch_flags = HV_DISPATCH_ENABLE_CALLER_INTERRUPTS;
+		check(dispatch(id, 0), READY_NONE, "and with an interrupt, if the caller lets them");
+		asm volatile("sti; nop; cli" : : : "memory");
 	} else {
 		resume(id);
 		check(reg_set(id, 0, HV_REG_RIP, 0, 0), HV_STATUS_INVALID_VP_STATE, "registers of a running VP");
@@ -128,12 +132,28 @@ void translate_checks(u64 id)
 #define SECOND		0x600u
 #define VECTOR		0x30u
 
+static u32 nmi_pending(u64 id)
+{
+	struct hv_vp_state_input *p = in;
+	struct hv_lapic_state *lapic = (void *)(CHILD_RAM + 0x5000);
+
+	memset(p, 0, 64);
+	p->partition_id = id;
+	p->type = HV_VP_STATE_LAPIC;
+	p->data[0] = (u64)lapic >> 12;
+	return call(HVCALL_GET_VP_STATE | VAR(1)) ? ~0u : lapic->irr[0] & 4;
+}
+
 static void assert_checks(u64 id)
 {
 	check(interrupt_assert(id, 3, 0, 0, VECTOR), HV_STATUS_INVALID_PARAMETER, "remote read");
 	check(interrupt_assert(id, 0, BIT(5), 0, VECTOR), HV_STATUS_INVALID_PARAMETER, "reserved control bit");
 	check(interrupt_assert(id, 0, 0, 0, 256), HV_STATUS_INVALID_PARAMETER, "vector too large");
 	check(interrupt_assert(id, 4, 0, 0, 2), HV_STATUS_INVALID_PARAMETER, "NMI with a vector");
+	check(interrupt_assert(id, HV_INTERRUPT_INIT, 0, 0, HV_INTERRUPT_VECTOR_NONE), 0, "INIT deasserted");
+	check(reg_get(id, 0, HV_REG_RIP), SECOND, "is no INIT");
+	check(interrupt_assert(id, HV_INTERRUPT_NMI, 0, 0, HV_INTERRUPT_VECTOR_NONE), 0, "NMI deasserted");
+	check(nmi_pending(id), 0, "is no NMI");
 	check(interrupt_assert(id, 0, 0, 9, VECTOR), HV_STATUS_INVALID_VP_INDEX, "APIC ID of nobody");
 	check(interrupt_assert(id, 0, HV_ASSERT_LOGICAL, 0x80, VECTOR), 0, "logical destination of nobody: dropped");
 	check(fast(HVCALL_CLEAR_VIRTUAL_INTERRUPT, id, 0), HV_STATUS_NOT_ACKNOWLEDGED, "nothing to clear");
@@ -185,6 +205,10 @@ static void second_wake(u64 id)
 	check(message_wait(), HVMSG_SCHEDULER_VP_SIGNAL_PAIR, "scheduler signal");
 	message_done();
 	check(dispatch(id, 0), HV_DISPATCH_STATE_BLOCKED << 16, "halted");
+	wrmsr(HV_MSR_SIMP, rdmsr(HV_MSR_SIMP) & ~1ull);
+	check(interrupt_assert(id, 0, 0, 0, VECTOR), 0, "an interrupt while no root VP takes messages");
+	check(counters[HV_COUNTER_VP_DISPATCH_BLOCKED] != 0, 1, "nobody could be told: it stays blocked");
+	wrmsr(HV_MSR_SIMP, rdmsr(HV_MSR_SIMP) | 1);
 	check(interrupt_assert(id, 0, 0, 0, VECTOR), 0, "AssertVirtualInterrupt");
 	check(message_wait(), HVMSG_SCHEDULER_VP_SIGNAL_PAIR, "scheduler signal");
 	message_done();

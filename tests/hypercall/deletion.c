@@ -9,10 +9,9 @@
 #define NR_VPS		3u
 #define ROUNDS		300u
 #define PARTITIONS	40u
+#define INITS		5u
 #define FRAMES		40u
 #define PATIENCE	0x200000u	/* at most, in TSC ticks, before they go */
-#define SECOND_IN	0x2300000ull	/* the second VP's own parameter pages, and below its stack */
-#define SECOND_OUT	0x2301000ull
 
 #define COUNT		0x500u		/* what a child counts with */
 
@@ -69,7 +68,7 @@ static u64 segment(u16 selector, u16 attributes)
 #define CONTROL(reg)	({ u64 val; asm volatile("mov %%" #reg ", %0" : "=r"(val)); val; })
 
 /* With the control registers and tables of the first. It is suspended for that, and starts without SIPI. */
-static void second_vp_start(void (*entry)(void), u64 stack)
+void second_vp_start(void (*entry)(void), u64 stack)
 {
 	struct { u16 pad[3], limit; u64 base; } gdtr, idtr;
 	u16 cs, ss, bad = 0;
@@ -87,6 +86,7 @@ static void second_vp_start(void (*entry)(void), u64 stack)
 	bad |= reg_set(~0ull, 1, HV_REG_GDTR, (u64)gdtr.limit << 48, gdtr.base);
 	bad |= reg_set(~0ull, 1, HV_REG_IDTR, (u64)idtr.limit << 48, idtr.base);
 	bad |= reg_set(~0ull, 1, HV_REG_RSP, stack - 8, 0);
+	bad |= reg_set(~0ull, 1, HV_REG_RFLAGS, 2, 0);
 	bad |= reg_set(~0ull, 1, HV_REG_RIP, (u64)entry, 0);
 	bad |= reg_set(~0ull, 1, HV_REG_INTERNAL_ACTIVITY_STATE, 0, 0);
 	check(bad, 0, "registers of the root's second VP, suspended");
@@ -160,6 +160,28 @@ static bool partition_end(u64 id)
 	       !partition_call(HVCALL_DELETE_PARTITION, id);
 }
 
+/* INIT takes the caller of a dispatch away while the VP runs: the next dispatch is the only one. */
+static void init_dispatch_checks(u64 id)
+{
+	volatile u8 *count = (void *)(CHILD_RAM + COUNT);
+	u32 good = 0;
+
+	check(vp_run(id, 0, NR_LOOPS - 1), 1, "a VP that counts");
+	for (u32 i = 0; i < INITS; i++) {
+		u64 end = rdtsc() + agent_patience;
+
+		*count = 0;
+		second_id = id;
+		second_vp_start(second_main, SECOND_IN);
+		while (!*count && rdtsc() < end)
+			asm volatile("pause");
+		wrmsr(HV_MSR_ICR, 1ull << 56 | 0x4500);
+		good += *count && !(dispatch(id, 1000) >> 31);
+	}
+	check(good, INITS, "dispatched by another after INIT of the first");
+	check(fast(HVCALL_DELETE_VP, id, 0), 0, "is deleted");
+}
+
 /* A dispatch ends while its caller has been taken elsewhere: the next one does not get its result. */
 static void left_dispatch_checks(u64 id)
 {
@@ -189,7 +211,7 @@ void deletion_checks(void)
 	deposit(1, 2);
 	memcpy((void *)CHILD_RAM, loops, sizeof(loops));
 	id = child_make();
-	if (scheduler == HV_SCHEDULER_ROOT)
+	if (scheduler == HV_SCHEDULER_ROOT && nr_cpus > 1)
 		second_vp_start(second_main, SECOND_IN);
 	while (rounds < ROUNDS && vps_run(id) && vps_delete(id))
 		rounds++;
@@ -200,9 +222,11 @@ void deletion_checks(void)
 	}
 	check(ends, PARTITIONS, "partitions finalized while they run");
 	second_id = 0;
-	if (scheduler == HV_SCHEDULER_ROOT)
+	if (scheduler == HV_SCHEDULER_ROOT && nr_cpus > 1) {
+		init_dispatch_checks(id);
 		left_dispatch_checks(id);
+	}
 	check(partition_end(id), 1, "and one with no VP");
-	check(scheduler != HV_SCHEDULER_ROOT || dispatches > ROUNDS, 1, "dispatches have succeeded meanwhile");
+	check(scheduler != HV_SCHEDULER_ROOT || nr_cpus == 1 || dispatches > ROUNDS, 1, "dispatches have succeeded meanwhile");
 	withdraw(1);
 }

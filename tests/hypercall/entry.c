@@ -51,12 +51,27 @@ void entry_checks(void)
 	check((u16)vmmcall(HVCALL_CREATE_VP, IN + 4096 - 32, 0), HV_STATUS_INVALID_ALIGNMENT, "input crosses a page");
 	check((u16)vmmcall(HVCALL_GET_PARTITION_ID, 0, 1ull << 52), HV_STATUS_INVALID_ALIGNMENT, "output beyond the space");
 	check((u16)vmmcall(HVCALL_GET_PARTITION_ID, 0, 0xfed00000), HV_STATUS_INVALID_HYPERCALL_INPUT, "output not in RAM");
+	*(volatile u64 *)0 = ~0ull;
+	*(volatile u64 *)8 = 0;
+	check((u16)vmmcall(HVCALL_GET_MEMORY_BALANCE, 0, OUT), 0, "parameters at address 0");
 	p[0] = 0;
 	check((u16)vmmcall(HVCALL_GET_MEMORY_BALANCE, IN, IN + 8), HV_STATUS_INVALID_HYPERCALL_INPUT, "lists overlap");
 	check(partition_call(HVCALL_INITIALIZE_PARTITION, 0), HV_STATUS_INVALID_PARTITION_ID, "partition 0");
 	check(partition_call(HVCALL_INITIALIZE_PARTITION, 99), HV_STATUS_INVALID_PARTITION_ID, "no such partition");
 	check(partition_call(HVCALL_INITIALIZE_PARTITION, 1), HV_STATUS_ACCESS_DENIED, "the root cannot be initialized");
 	check(partition_call(HVCALL_FINALIZE_PARTITION, ~0ull), HV_STATUS_ACCESS_DENIED, "SELF cannot be finalized");
+}
+
+/* C1: whatever is configured, the processor waits for an interrupt. */
+void power_state_checks(void)
+{
+	wrmsr(HV_MSR_POWER_CONFIG_C1, 5);
+	check(rdmsr(HV_MSR_POWER_CONFIG_C1), 5, "a power state is configured");
+	check(reg_get(~0ull, 0, HV_REG_POWER_STATE_CONFIG_C1), 5, "is in its register");
+	timer_arm();
+	check(rdmsr(HV_MSR_POWER_TRIGGER_C1) >> 56, 1, "entered once, and left by a timer");
+	check(rdmsr(HV_MSR_STIMER0_CONFIG) & 1, 0, "which has expired");
+	asm volatile("sti; nop; cli" : : : "memory");
 }
 
 void system_checks(void)
@@ -76,8 +91,13 @@ void system_checks(void)
 	check(call(HVCALL_GET_LOGICAL_PROCESSOR_RUN_TIME), HV_STATUS_INVALID_LP_INDEX, "LP 40 is not");
 	*word = 5;
 	check(call(HVCALL_ENTER_SLEEP_STATE), HV_STATUS_OPERATION_DENIED, "S5 without registration");
+	check(fast(HVCALL_PARK_LOGICAL_PROCESSORS, 2, 0), 0, "ParkLogicalProcessors");
+	check(call(HVCALL_INVOKE_HYPERVISOR_DEBUGGER), 0, "InvokeHypervisorDebugger");
 	check(property_get(~0ull, HV_PROPERTY_PROCESSOR_FEATURES0), 0, "root's features");
 	check(property_get(~0ull, 0x77777), HV_STATUS_UNKNOWN_PROPERTY, "unknown property");
+	*(struct hv_get_property_ex_input *)in = (struct hv_get_property_ex_input){ .partition_id = ~0ull, .property = 0x77777,
+										    .arg = BIT(40) };
+	check(call(HVCALL_GET_PARTITION_PROPERTY_EX), HV_STATUS_INVALID_PARAMETER, "its reserved argument bits come first");
 }
 
 static u16 lp_add(u32 index, u32 apic_id, u32 domain, u32 flags)
@@ -99,12 +119,18 @@ static u16 root_vp_create(u32 index, u64 lp, u8 subnode_type, u64 subnode_id)
 
 void lp_checks(void)
 {
+	u16 added;
+
 	check(lp_add(0, 0, 0, 0), HV_STATUS_INVALID_LP_INDEX, "LP 0 is taken");
 	check(lp_add(1, 0, 0, 0), HV_STATUS_INVALID_PARAMETER, "its processor too");
 	check(lp_add(1, 77, 0, 0), HV_STATUS_PROCESSOR_STARTUP_TIMEOUT, "a processor that is not there");
 	check(lp_add(1, 1, 0, HV_PROXIMITY_VALID | BIT(3)), HV_STATUS_INVALID_PARAMETER, "reserved bit of its proximity");
 	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID), HV_STATUS_INVALID_PARAMETER, "a domain that is not there");
-	check(lp_add(1, 1, 7, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED), 0, "AddLogicalProcessor: it is only preferred");
+	added = lp_add(1, 1, 7, HV_PROXIMITY_VALID | HV_PROXIMITY_PREFERRED);
+	if (added == HV_STATUS_PROCESSOR_STARTUP_TIMEOUT)
+		return;		/* a machine with one processor */
+	check(added, 0, "AddLogicalProcessor: it is only preferred");
+	nr_cpus = 2;
 	check(lp_add(1, 1, 0, 0), HV_STATUS_INVALID_LP_INDEX, "a second time");
 	check(root_vp_create(1, 1, 4, 0), HV_STATUS_INVALID_PARAMETER, "unknown subnode type");
 	check(root_vp_create(1, 1, HV_SUBNODE_SOCKET, 99), HV_STATUS_INVALID_PARAMETER, "a socket that its LP is not in");

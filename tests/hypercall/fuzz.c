@@ -153,7 +153,7 @@ void fuzz_checks(void)
 	u32 nr_stopped = 0, bad = 0;
 	u64 patience = agent_patience;
 
-	agent_create(SYNTHETIC_ALL);
+	agent_create(SYNTHETIC_ALL, 0);
 	agent_patience = PATIENCE;
 	for (u32 i = 0; i < ROUNDS; i++) {
 		if (i % LIFE == LIFE - 1)

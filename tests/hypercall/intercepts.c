@@ -45,6 +45,45 @@ static void level_checks(void)
 	check(interrupt_assert(agent, 0, 0, 0, VECTOR), 0, "an edge interrupt");
 	window();
 	check(agent_do(OP_WRITE, 0, EOI_REGISTER, 0, 0), HVMSG_X64_IO_PORT_INTERCEPT, "its EOI is nobody's concern");
+	check(agent_intercept(HV_INTERCEPT_X64_APIC_EOI, 0, HV_INTERCEPT_WRITE), 0, "but if all are to be told");
+	check(interrupt_assert(agent, 0, 0, 0, VECTOR), 0, "an edge interrupt");
+	window();
+	check(agent_do(OP_WRITE, 0, EOI_REGISTER, 0, 0), HVMSG_X64_APIC_EOI, "it is");
+	check(agent_past(), 1, "past it");
+	check(agent_intercept(HV_INTERCEPT_X64_APIC_EOI, 0, 0), 0, "no longer");
+}
+
+/* An interrupt that is there ends guest idle, whatever the flag says. */
+static void idle_checks(void)
+{
+	check(interrupt_assert(agent, 0, 0, 0, VECTOR), 0, "an interrupt that is held back");
+	check(agent_rdmsr(HV_MSR_GUEST_IDLE), 1, "GUEST_IDLE ends at once");
+	check(agent_blocked, 0, "and its dispatch went on");
+	window();
+	agent_do(OP_WRITE, 0, EOI_REGISTER, 0, 0);
+}
+
+static bool in_service(u32 vector)
+{
+	return reg_get(agent, 0, HV_REG_APIC_FIRST + 0xe + vector / 32) >> vector % 32 & 1;
+}
+
+/* A SINT with AutoEoi is over as soon as it is delivered. */
+static void auto_eoi_checks(void)
+{
+	struct hv_signal_direct_input *p = in;
+
+	check(agent_wrmsr(HV_MSR_SIEFP, 0xa001) && agent_wrmsr(HV_MSR_SCONTROL, 1), 1, "SynIC on");
+	check(agent_wrmsr(HV_MSR_SINT0 + 7, VECTOR | HV_SINT_AUTO_EOI), 1, "a SINT with AutoEoi");
+	*p = (struct hv_signal_direct_input){ .partition_id = agent, .sint = 7, .flag_number = 1 };
+	check(call(HVCALL_SIGNAL_EVENT_DIRECT), 0, "signaled");
+	window();
+	check(in_service(VECTOR), 0, "taken, and not in service");
+	check(interrupt_assert(agent, 0, 0, 0, VECTOR), 0, "its vector from elsewhere");
+	check(agent_wrmsr(HV_MSR_SINT0 + 7, VECTOR | HV_SINT_MASKED), 1, "the SINT is masked");
+	window();
+	check(in_service(VECTOR), 1, "is in service until its EOI");
+	agent_do(OP_WRITE, 0, EOI_REGISTER, 0, 0);
 }
 
 static void exception_checks(void)
@@ -85,6 +124,123 @@ static void port_checks(void)
 	check(agent_past(), 1, "past it");
 }
 
+/* Calls that lead nowhere, where the parent has asked for them. */
+static void unknown_checks(void)
+{
+	const struct hv_hypercall_message *m = (void *)msg->payload;
+	u32 *p = (void *)(CHILD_RAM + AGENT_PARAMETERS);
+
+	check(agent_wrmsr(HV_MSR_GUEST_OS_ID, 1) && agent_wrmsr(HV_MSR_HYPERCALL, 0x5001), 1, "hypercalls");
+	memset(p, 0, 256);
+	p[0] = 0x77;
+	p[2] = 1;
+	check(agent_call(HVCALL_POST_MESSAGE, AGENT_PARAMETERS, 0), HV_STATUS_INVALID_CONNECTION_ID, "no such connection");
+	check(agent_intercept(HV_INTERCEPT_UNKNOWN_CONNECTION, 0, HV_INTERCEPT_EXECUTE), 0, "those are to be told");
+	check(agent_do(OP_CALL, HVCALL_POST_MESSAGE, 0, AGENT_PARAMETERS, 0), HVMSG_HYPERCALL_INTERCEPT, "PostMessage");
+	check(m->rax << 32 | m->rcx, (u64)HVCALL_POST_MESSAGE << 32 | AGENT_PARAMETERS, "its registers");
+	skip(3);
+	check(agent_past(), 1, "past it");
+	check(agent_do(OP_CALL, HVCALL_SIGNAL_EVENT, 0, AGENT_PARAMETERS + 8, 0), HVMSG_HYPERCALL_INTERCEPT, "SignalEvent");
+	skip(3);
+	check(agent_past(), 1, "past it");
+	check(agent_intercept(HV_INTERCEPT_UNKNOWN_CONNECTION, 0, 0), 0, "no longer");
+}
+
+static void retarget_checks(void)
+{
+	struct hv_retarget_interrupt_input *p = (void *)(CHILD_RAM + AGENT_PARAMETERS);
+
+	memset(p, 0, sizeof(*p));
+	p->partition_id = ~0ull;
+	p->device_id = 5;
+	p->target.vector = 0x40;
+	p->target.vp_mask = 1;
+	check(agent_call(HVCALL_RETARGET_DEVICE_INTERRUPT, AGENT_PARAMETERS, 0), HV_STATUS_INVALID_DEVICE_ID, "no such device");
+	check(agent_intercept(HV_INTERCEPT_RETARGET_UNKNOWN_DEVICE, 0, HV_INTERCEPT_EXECUTE), 0, "those are to be told");
+	check(agent_do(OP_CALL, HVCALL_RETARGET_DEVICE_INTERRUPT, 0, AGENT_PARAMETERS, 0), HVMSG_HYPERCALL_INTERCEPT, "it is");
+	skip(3);
+	check(agent_past(), 1, "past it");
+	check(agent_intercept(HV_INTERCEPT_RETARGET_UNKNOWN_DEVICE, 0, 0), 0, "no longer");
+}
+
+static void patch_level_checks(void)
+{
+	const struct hv_msr_message *m = (void *)msg->payload;
+
+	check(agent_intercept(HV_INTERCEPT_MC_UPDATE_PATCH_LEVEL, 0, HV_INTERCEPT_READ), 0, "reads of the patch level are to be told");
+	check(agent_do(OP_RDMSR, 0, 0, 0x8b, 0), HVMSG_X64_MSR_INTERCEPT, "one");
+	check(m->msr, 0x8b, "its number");
+	skip(2);
+	check(agent_past(), 1, "past it");
+	check(agent_intercept(HV_INTERCEPT_MC_UPDATE_PATCH_LEVEL, 0, 0), 0, "no longer");
+	check(agent_rdmsr(0x8b), 1, "it is read");
+}
+
+static bool io_intercepted(u16 port, u8 size)
+{
+	struct hv_check_io_intercept_input *p = in;
+
+	*p = (struct hv_check_io_intercept_input){ .partition_id = agent, .port = port, .size = size };
+	return call(HVCALL_CHECK_FOR_IO_INTERCEPT) || *(u8 *)out;
+}
+
+/* A partition that is no EXO: its ports are nobody's but those that its parent asks for. */
+void bare_port_checks(void)
+{
+	static const u8 in8[] = { 0xe4, 0x60, 0xc3 }, in16[] = { 0x66, 0xe5, 0x8f, 0xc3 }, out8[] = { 0xe6, 0x61, 0xc3 };
+	const struct hv_io_message *m;
+
+	agent_flags &= ~HV_PARTITION_CREATION_FLAG_EXO_PARTITION;
+	agent_create(0x1ff, 0);
+	m = (void *)msg->payload;
+	check(agent_intercept(HV_INTERCEPT_X64_IO_PORT, 0x90, 3), 0, "one port is to be told");
+	check(run_code(in8, sizeof(in8)), HVMSG_X64_IO_PORT_INTERCEPT, "IN from another");
+	check(m->port << 16 | agent_result(EAX), 0x90 << 16 | 0x12ff, "reads all ones");
+	check(run_code(out8, sizeof(out8)), HVMSG_X64_IO_PORT_INTERCEPT, "OUT to another");
+	check(m->port, 0x90, "is nothing");
+	check(run_code(in16, sizeof(in16)), HVMSG_X64_IO_PORT_INTERCEPT, "IN of two bytes that touches it");
+	check(m->port, 0x8f, "is told");
+	check(io_intercepted(0x90, 1) << 4 | io_intercepted(0x8f, 2) << 3 | io_intercepted(0x8e, 4) << 2 |
+	      io_intercepted(0x91, 1) << 1 | io_intercepted(0x60, 4), 7 << 2, "CheckForIoIntercept says so");
+	check(io_intercepted(0x60, 3), 1, "of no size of three");
+	skip(3);
+	check(agent_past(), 1, "past it");
+	agent_delete();
+	agent_flags = FLAGS;
+}
+
+static void rdpmc_checks(void)
+{
+	static const u8 rdpmc[] = { 0x0f, 0x33, 0xc3 };
+
+	check(run_code(rdpmc, sizeof(rdpmc)), HVMSG_X64_IO_PORT_INTERCEPT, "RDPMC is nothing for its parent");
+	check(agent_trapped(), 13 + 1, "there is no such counter: #GP");
+}
+
+#define DEBUG(n)	({ u64 val; asm volatile("mov %%dr" #n ", %0" : "=r"(val)); val; })
+
+/* What the world switch of the processor leaves to the hypervisor: each VP has its own. */
+static void switched_checks(void)
+{
+	static const u8 read[] = { 0x0f, 0x21, 0xc0, 0xc3 }, write[] = { 0x0f, 0x23, 0xc8, 0xc3 }, rdtscp[] = { 0x0f, 0x01, 0xf9, 0xc3 };
+
+	asm volatile("mov %0, %%dr1" : : "r"(0x111ull));
+	wrmsr(0xc0000103, 5);
+	check(reg_set(agent, 0, HV_REG_DR0, 0xabcd, 0), 0, "DR0 of the child");
+	check(run_code(read, sizeof(read)), HVMSG_X64_IO_PORT_INTERCEPT, "MOV from DR0");
+	check(agent_result(EAX), 0xabcd, "as it was set");
+	check(run_code(write, sizeof(write)), HVMSG_X64_IO_PORT_INTERCEPT, "MOV to DR1");
+	check(reg_get(agent, 0, HV_REG_DR0 + 1), 0x1234, "its parent sees it");
+	check(DEBUG(1), 0x111, "and keeps its own");
+	check(reg_get(~0ull, 0, HV_REG_DR0 + 1), 0x111, "as the register says");
+	check(agent_wrmsr(0xc0000103, 7), 1, "TSC_AUX of the child");
+	check(run_code(rdtscp, sizeof(rdtscp)), HVMSG_X64_IO_PORT_INTERCEPT, "RDTSCP");
+	check(agent_result(ECX), 7, "has it");
+	check(rdmsr(0xc0000103), 5, "the root has its own");
+	check(reg_get(~0ull, 0, HV_REG_TSC_AUX), 5, "as the register says");
+	check(reg_get(1, 1, HV_REG_TSC_AUX) & reg_get(1, 1, HV_REG_DR0), ~0ull, "those of another processor are out of reach");
+}
+
 /* The last of the VP as it is: its state is gone. */
 static void shutdown_checks(void)
 {
@@ -103,7 +259,14 @@ void intercept_checks(void)
 {
 	extint_checks();
 	level_checks();
+	idle_checks();
+	auto_eoi_checks();
 	exception_checks();
 	port_checks();
+	unknown_checks();
+	retarget_checks();
+	patch_level_checks();
+	rdpmc_checks();
+	switched_checks();
 	shutdown_checks();
 }

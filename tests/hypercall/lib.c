@@ -4,6 +4,7 @@
 
 u32 nr_ok, nr_not_ok, spare_used, ud_count;
 u64 last_rcx;
+u32 nr_cpus = 1;
 
 /* ---- console ---- */
 
@@ -89,7 +90,16 @@ void wrmsr(u32 msr, u64 val)
 	asm volatile("wrmsr" : : "c"(msr), "a"((u32)val), "d"((u32)(val >> 32)) : "memory");
 }
 
-static struct { u16 off0, sel, type, off1; u32 off2, rsvd; } idt[WAKE_VECTOR + 1] __attribute__((aligned(16)));
+static struct { u16 off0, sel, type, off1; u32 off2, rsvd; } idt[LAST_VECTOR + 1] __attribute__((aligned(16)));
+
+void trap_set(u32 vector, void *handler)
+{
+	u64 to = (u64)handler;
+
+	idt[vector].off0 = to;
+	idt[vector].off1 = to >> 16;
+	idt[vector].off2 = to >> 32;
+}
 
 void traps_init(void)
 {
@@ -97,23 +107,25 @@ void traps_init(void)
 	u16 cs;
 
 	asm volatile("mov %%cs, %0" : "=r"(cs));
-	for (u32 i = 0; i <= WAKE_VECTOR; i++) {
-		u64 to = i == 6 ? (u64)trap_ud : i == WAKE_VECTOR ? (u64)trap_wake : (u64)trap_other;
-
-		idt[i].off0 = to;
+	for (u32 i = 0; i <= LAST_VECTOR; i++) {
 		idt[i].sel = cs;
 		idt[i].type = 0x8e00;
-		idt[i].off1 = to >> 16;
-		idt[i].off2 = to >> 32;
+		trap_set(i, i == 6 ? trap_ud : i < FIRST_IRQ ? trap_other : trap_wake);
 	}
 	asm volatile("lidt %0" : : "m"(ptr));
 }
 
-/* Until a message comes, or a millisecond is over: whatever else there is can run. */
-void idle(void)
+/* An interrupt in a millisecond. */
+void timer_arm(void)
 {
 	wrmsr(HV_MSR_STIMER0_CONFIG, WAKE_VECTOR << 4 | BIT(12) | BIT(3));
 	wrmsr(HV_MSR_STIMER0_CONFIG + 1, rdmsr(HV_MSR_TIME_REF_COUNT) + 10000);
+}
+
+/* Until a message comes, or the timer: whatever else there is can run. */
+void idle(void)
+{
+	timer_arm();
 	asm volatile("sti; hlt; cli" : : : "memory");
 }
 

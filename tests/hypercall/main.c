@@ -41,6 +41,7 @@ void payload_main(void)
 	check(register_cpuid(id, 0, 0x12345678), 0, "RegisterInterceptResult");
 	stats_checks(id);
 	synic_on();
+	power_state_checks();
 	doorbell_make(id);
 	child_start_state(id);
 	child_io(id);
@@ -55,6 +56,7 @@ void payload_main(void)
 	states_checks();
 	fault_checks();
 	many_vps_checks();
+	interrupts_checks();
 	deletion_checks();
 	agent_checks();
 	fuzz_checks();

@@ -37,6 +37,13 @@ u64 partition_checks(void)
 	check(property_set(id, HV_PROPERTY_UNIMPLEMENTED_MSR_ACTION, 2), HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE,
 	      "value out of range");
 	check(property_set(id, HV_PROPERTY_UNIMPLEMENTED_MSR_ACTION, 1), 0, "UnimplementedMsrAction");
+	*(struct hv_set_property_ex_input *)in = (struct hv_set_property_ex_input){
+		.partition_id = id, .property = HV_PROPERTY_UNIMPLEMENTED_MSR_ACTION };
+	p[3] = 0;
+	check(call(HVCALL_SET_PARTITION_PROPERTY_EX), HV_STATUS_INVALID_PARAMETER, "SetPartitionPropertyEx without a value");
+	check(call(HVCALL_SET_PARTITION_PROPERTY_EX | VAR(1)), 0, "SetPartitionPropertyEx");
+	check(property_get(id, HV_PROPERTY_UNIMPLEMENTED_MSR_ACTION) | *(u64 *)out, 0, "it is set");
+	check(property_set(id, HV_PROPERTY_UNIMPLEMENTED_MSR_ACTION, 1), 0, "and back");
 	check(property_set(id, HV_PROPERTY_PROCESSOR_VENDOR, 0), HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE, "read-only property");
 	return id;
 }
@@ -56,6 +63,17 @@ void map_checks(u64 id)
 	check(map(id, 0, 0xfed00, 1, RWX | HV_MAP_NOT_CACHED), 0, "but may be mapped as it is, not cached");
 	check(map(id, 0, 0xfee00, 1, RWX | HV_MAP_NOT_CACHED), HV_STATUS_OPERATION_DENIED, "the local APIC may not");
 	check(map(1, ram, ram + 1, 1, RWX), HV_STATUS_ACCESS_DENIED, "root on itself, not identity");
+	check(map(1, (SPARE >> 12) + spare_used - 1, (SPARE >> 12) + spare_used - 1, 1, RWX), HV_STATUS_ACCESS_DENIED, "nor a page that it has given away");
+	check(map(1, ram + 9, ram + 9, 1, HV_MAP_READABLE), 0, "root on itself: to read only");
+	check(*(volatile u64 *)(CHILD_RAM + 9 * 4096) | 1, 1, "it reads");
+	check((u16)vmmcall(HVCALL_GET_PARTITION_ID, 0, CHILD_RAM + 9 * 4096), HV_STATUS_INVALID_HYPERCALL_INPUT, "no output there");
+	*(u64 *)in = id;
+	*(u64 *)(in + 8) = ram + 9;
+	check(call(HVCALL_DEPOSIT_MEMORY | REPS(1)), HV_STATUS_OPERATION_DENIED, "and no deposit");
+	check(map(1, ram + 9, ram + 9, 1, 0), 0, "without access");
+	check((u16)vmmcall(HVCALL_GET_MEMORY_BALANCE, CHILD_RAM + 9 * 4096, OUT), HV_STATUS_INVALID_HYPERCALL_INPUT, "no input there");
+	check(map(1, ram + 9, ram + 9, 1, RWX), 0, "all of it again");
+	*(volatile u64 *)(CHILD_RAM + 9 * 4096) = 0;
 	check(unmap(1, ram, 1, 0), HV_STATUS_ACCESS_DENIED, "unmap of the root");
 	check(map(id, 512, ram, 1, RWX | HV_MAP_LARGE_PAGE), 0, "large page");
 	check(unmap(id, 513, 1, HV_UNMAP_LARGE_PAGE), HV_STATUS_INVALID_PARAMETER, "large unmap misaligned");
@@ -122,7 +140,7 @@ void vp_checks(u64 id)
 	      "MXCSR with a reserved bit");
 }
 
-static struct hv_create_port_input *port_input(u64 partition, u32 id, u64 peer, u32 type)
+struct hv_create_port_input *port_input(u64 partition, u32 id, u64 peer, u32 type)
 {
 	struct hv_create_port_input *p = in;
 
@@ -142,7 +160,7 @@ u16 port_create(u64 partition, u32 id, u64 peer, u32 type)
 	return call(HVCALL_CREATE_PORT);
 }
 
-static struct hv_connect_port_input *connection_input(u64 partition, u32 id, u64 peer, u32 port, u32 type)
+struct hv_connect_port_input *connection_input(u64 partition, u32 id, u64 peer, u32 port, u32 type)
 {
 	struct hv_connect_port_input *n = in;
 
@@ -279,6 +297,29 @@ static bool irr_has(u64 id, u32 vp, u32 vector)
 	return word != ~0ull && (word >> vector % 32 & 1);
 }
 
+static u16 vp_set(u64 id, u64 destination, u8 logical)
+{
+	struct hv_vp_set_from_mda_input *p = in;
+
+	*p = (struct hv_vp_set_from_mda_input){ .partition_id = id, .destination = destination, .logical = logical };
+	return call(HVCALL_GET_VP_SET_FROM_MDA);
+}
+
+static void vp_set_checks(u64 id)
+{
+	const u64 *set = out;
+
+	check(vp_set(id, 300, 0), 0, "GetVpSetFromMda: VP 300");
+	check(set[0] << 32 | set[1], 1 << 4, "is in bank 4");
+	check(set[2], BIT(300 % 64), "alone");
+	check(vp_set(id, 0xff, 0), 0, "all VPs");
+	check(set[1], 1 | 1 << 4 | 1 << 7, "are in three banks");
+	check(set[2] & set[4] & 1, set[4] & 1, "VP 0 in the first");
+	check(set[3] << 1 | set[4] >> 63, BIT(300 % 64) << 1 | 1, "VPs 300 and 511 in the others");
+	check(vp_set(id, 17, 0) << 16 | set[1], 0, "of nobody it is empty");
+	check(vp_set(id, 0, 2), HV_STATUS_INVALID_PARAMETER, "neither logical nor physical");
+}
+
 void many_vps_checks(void)
 {
 	static const u32 indexes[] = { 0, 44, 300, 511 };
@@ -299,6 +340,10 @@ void many_vps_checks(void)
 	check(irr_has(id, 300, 0x40) << 1 | irr_has(id, 44, 0x40), 2, "reaches VP 300 alone");
 	check(interrupt_assert(id, 0, 0, 44, 0x41), 0, "an interrupt to APIC ID 44");
 	check(irr_has(id, 300, 0x41) << 1 | irr_has(id, 44, 0x41), 1, "reaches VP 44 alone");
+	vp_set_checks(id);
+	check(reg_set(id, 0, HV_REG_APIC_FIRST + 0xd, 0xff, 0), 0, "VP 0's is off");
+	check(interrupt_assert(id, HV_INTERRUPT_LOWESTPRIORITY, 0, 0xff, 0x42), 0, "an interrupt of lowest priority to all");
+	check(irr_has(id, 300, 0x42) << 1 | irr_has(id, 44, 0x42), 1, "goes to one that is on");
 	check(fast(HVCALL_DELETE_VP, id, 300), 0, "DeleteVp");
 	check(fast(HVCALL_DELETE_VP, id, 300), HV_STATUS_INVALID_VP_INDEX, "a second time");
 	check(fast(HVCALL_DELETE_VP, id, 44 | BIT(32)), HV_STATUS_INVALID_PARAMETER, "reserved field");

@@ -44,6 +44,7 @@ extern const u8 agent_start[], agent_end[], agent_stubs[], agent_wake[];
 extern const u8 second_start[], second_handler[], second_end[];
 
 /* ---- lib.c ---- */
+extern u32 nr_cpus;			/* that the root has VPs on: 1 or 2 */
 extern u32 nr_ok, nr_not_ok, spare_used;
 extern u32 reps;				/* of the last call */
 void outb(u16 port, u8 val);
@@ -52,10 +53,15 @@ void puts_port(u16 port, const char *s);
 void put_hex(u16 port, u64 v);
 void check(u64 got, u64 want, const char *what);
 #define WAKE_VECTOR	0x30ull
+#define IPI_VECTOR	0x31ull
+#define FIRST_IRQ	0x20u
+#define LAST_VECTOR	0xffu
+void timer_arm(void);
 void idle(void);
 u64 rdtsc(void);
 u64 rdmsr(u32 msr);
 void wrmsr(u32 msr, u64 val);
+void trap_set(u32 vector, void *handler);
 void traps_init(void);
 u16 call(u64 control);
 u16 fast(u64 control, u64 a, u64 b);
@@ -102,6 +108,7 @@ void rep_checks(void);
 void entry_checks(void);
 void system_checks(void);
 void lp_checks(void);
+void power_state_checks(void);
 void interrupt_checks(void);
 
 /* ---- partition.c ---- */
@@ -113,7 +120,9 @@ void doorbell_make(u64 id);
 void teardown(u64 id);
 void abrupt_checks(void);
 void many_vps_checks(void);
+struct hv_create_port_input *port_input(u64 partition, u32 id, u64 peer, u32 type);
 u16 port_create(u64 partition, u32 id, u64 peer, u32 type);
+struct hv_connect_port_input *connection_input(u64 partition, u32 id, u64 peer, u32 port, u32 type);
 u16 port_connect(u64 partition, u32 id, u64 peer, u32 port, u32 type);
 
 /* ---- child.c ---- */
@@ -137,7 +146,13 @@ void random_checks(void);
 void states_checks(void);
 
 /* ---- deletion.c ---- */
+#define SECOND_IN	0x2300000ull	/* the second VP's own parameter pages, and below its stack */
+#define SECOND_OUT	0x2301000ull
+void second_vp_start(void (*entry)(void), u64 stack);
 void deletion_checks(void);
+
+/* ---- interrupts.c ---- */
+void interrupts_checks(void);
 
 /* ---- faults.c ---- */
 bool request(const char *line);
@@ -146,17 +161,25 @@ void fault_checks(void);
 /* ---- agent.c ---- */
 #define AGENT_MAILBOX	((volatile u32 *)(CHILD_RAM + 0x800))
 #define AGENT_CODE	0x7000u
+#define AGENT_PARAMETERS	0x6000u	/* the child's own hypercall parameters */
 enum { OP_CALL = 1, OP_RDMSR, OP_WRMSR, OP_CPUID, OP_READ, OP_WRITE, OP_CODE };
 enum { EAX, EBX, ECX, EDX, ESI, EDI };
 extern u64 agent;
 extern u64 agent_patience;
-void agent_create(u64 features);
+extern bool agent_blocked;
+extern u64 agent_flags;			/* of its creation */
+void agent_create(u64 features, u64 privileges);
 void agent_vp_create(void);
 void agent_memory(void);
 void agent_registers(void);
 /* Type of the intercept that ended it, 0: none came in time. */
 u32 agent_do(u32 op, u32 eax, u32 ebx, u32 ecx, u32 edx);
 u32 agent_go(void);			/* as agent_do(), from where it is */
+u32 agent_result(u32 reg);
+u32 agent_trapped(void);		/* vector + 1 */
+u16 agent_call(u64 control, u32 input, u32 output);
+bool agent_wrmsr(u32 msr, u64 val);
+bool agent_rdmsr(u32 msr);
 bool agent_reported(u32 type);
 bool agent_past(void);
 u16 agent_intercept(u32 type, u64 parameter, u32 mask);
@@ -164,8 +187,16 @@ void agent_delete(void);
 void drop_messages(void);
 void agent_checks(void);
 
+/* ---- events.c ---- */
+void event_checks(void);
+
 /* ---- intercepts.c ---- */
 void intercept_checks(void);
+void bare_port_checks(void);
+
+/* ---- reset.c ---- */
+void reset_checks(void);
+void start_checks(void);
 
 /* ---- fuzz.c ---- */
 void fuzz_checks(void);

@@ -55,8 +55,9 @@ u64 random_value(void)
 static const u16 random_codes[] = {
 	0x02, 0x03, 0x04, 0x08, 0x0b, 0x13, 0x14, 0x15, 0x40, 0x41, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48,
 	0x48, 0x48, 0x49, 0x4a, 0x4b, 0x4b, 0x4c, 0x4d, 0x4e, 0x4e, 0x4f, 0x50, 0x51, 0x51, 0x51, 0x52, 0x53, 0x54, 0x56,
-	0x58, 0x5b, 0x5c, 0x5d, 0x6c, 0x6d, 0x6e, 0x7b, 0x7c, 0x7d, 0x7e, 0x8b, 0x90, 0x91, 0x92, 0x94, 0x95, 0x95, 0x96,
-	0x96, 0x99, 0x9a, 0xac, 0xc0, 0xc1, 0xc2, 0xc2, 0xc2, 0xc9, 0xe1, 0xe2, 0xe3, 0xe4, 0xf4, 0x101,
+	0x58, 0x5a, 0x5b, 0x5c, 0x5d, 0x6c, 0x6d, 0x6e, 0x70, 0x7b, 0x7c, 0x7d, 0x7e, 0x8b, 0x8d, 0x90, 0x91, 0x92, 0x94, 0x95,
+	0x95, 0x96, 0x96, 0x99, 0x9a, 0xac, 0xad, 0xc0, 0xc1, 0xc2, 0xc2, 0xc2, 0xc9, 0xe1, 0xe2, 0xe3, 0xe4, 0xe5, 0xf4, 0x101,
+	0x09, 0x10a,
 };
 
 u64 random_register(void)
@@ -68,10 +69,10 @@ u64 random_register(void)
 }
 
 /* Registers of the root itself, or its memory as a buffer, would be this program's end. */
-static void random_tame(u16 code)
+static void random_tame(u16 code, u64 *p)
 {
-	u64 *p = in;
-
+	if (code == HVCALL_MAP_GPA_PAGES || code == HVCALL_MAP_SPARSE_GPA_PAGES || code == HVCALL_MODIFY_SPARSE_GPA_PAGES)
+		p[0] = random_id;
 	if (code == HVCALL_SET_VP_REGISTERS) {
 		p[0] = random_id;
 		p[1] = 0;
@@ -116,6 +117,7 @@ static void random_child(void)
 	*(volatile u16 *)CHILD_RAM = 0xfeeb;
 	map(random_id, 0, CHILD_RAM >> 12, 16, RWX);
 	create_vp(random_id, 0, 0);
+	create_vp(random_id, 1, 0);
 	spare_used = (random64() >> 8) % (SPARE_PAGES - 2);
 }
 
@@ -131,7 +133,7 @@ static bool code_in(u16 code, const u16 *codes, u32 nr)
 static u64 random_control(u16 code)
 {
 	static const u16 rep[] = { 0x03, 0x14, 0x48, 0x49, 0x4b, 0x4c, 0x50, 0x51, 0x6e, 0x90, 0x9a, 0xc9, 0xf4 };
-	static const u16 var[] = { 0x13, 0x14, 0x15, 0x7c, 0x7e, 0xe3, 0xe4 };
+	static const u16 var[] = { 0x13, 0x14, 0x15, 0x7c, 0x7e, 0xe3, 0xe4, 0x10a };
 	bool odd = !(random64() & 15);
 	u64 control = code;
 
@@ -142,19 +144,36 @@ static u64 random_control(u16 code)
 	return control;
 }
 
-static void random_call(void)
+static void random_call(u64 input, u64 output)
 {
 	u16 code = random_codes[(random64() >> 8) % ARRAY_SIZE(random_codes)];
-	u64 *p = in;
+	u64 *p = (void *)input;
 
 	for (u32 i = 0; i < 40; i++)
 		p[i] = random_value();
 	if (random64() & 12)
 		p[0] = random_id;
-	random_tame(code);
-	call(random_control(code));
-	if (slot->message_type)
-		message_done();
+	random_tame(code, p);
+	vmmcall(random_control(code), input, output);
+}
+
+/* The root's second VP does the same, at the same time. */
+static volatile bool second_goes;
+
+static void second_random(void)
+{
+	while (second_goes)
+		random_call(SECOND_IN, SECOND_OUT);
+	second_goes = true;
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+static void second_stop(void)
+{
+	second_goes = false;
+	while (!second_goes)
+		asm volatile("pause");
 }
 
 /* All children, whatever state they are in. */
@@ -184,8 +203,16 @@ void random_checks(void)
 	for (u32 i = 0; i < RANDOM_CALLS; i++) {
 		if (i % 500 == 0)
 			random_child();
-		random_call();
+		if (i == RANDOM_CALLS / 2 && nr_cpus > 1) {
+			second_goes = true;
+			second_vp_start(second_random, SECOND_IN);
+		}
+		random_call(IN, OUT);
+		if (slot->message_type)
+			message_done();
 	}
+	if (nr_cpus > 1)
+		second_stop();
 	check(ud_count, 1, "no #UD on the way");
 	random_clean();
 }

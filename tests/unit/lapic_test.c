@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "tap.h"
 #include "lapic.c"
+#include "lapic_register.c"
 #include "lapic_timer.c"
 
 #define SECOND	NS_PER_SECOND
@@ -421,6 +422,27 @@ TEST(every_vector_from_16_up_can_be_requested)
 		lapic_accept(&apic, vector);
 		check_eq(eoi(), vector | (vector & 1 ? LEVEL : 0));
 	}
+}
+
+TEST(a_request_since_the_offer_is_one_more)
+{
+	apic_fresh();
+	lapic_set_irr(&apic, 0x41, false);
+	lapic_set_irr(&apic, 0x41, false);
+	lapic_offer(&apic, 0x41);
+	lapic_accept(&apic, 0x41);
+	check_eq(lapic_highest_irr(&apic), -1);
+	lapic_offer(&apic, 0);
+	lapic_set_irr(&apic, 0x61, false);
+	lapic_offer(&apic, 0x61);
+	lapic_set_irr(&apic, 0x51, false);
+	lapic_set_irr(&apic, 0x61, false);
+	lapic_accept(&apic, 0x61);
+	check_eq(lapic_highest_irr(&apic), 0x61);
+	lapic_offer(&apic, 0);
+	lapic_offer(&apic, 0x61);
+	lapic_accept(&apic, 0x61);
+	check_eq(lapic_highest_irr(&apic), 0x51);
 }
 
 TEST(a_disabled_apic_accepts_nothing_and_keeps_what_it_has)

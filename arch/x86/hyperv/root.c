@@ -20,10 +20,13 @@
 #include <linux/kexec.h>
 #include <linux/pfn.h>
 #include <linux/reboot.h>
+#include <linux/smp.h>
 #include <linux/vmalloc.h>
 #include <clocksource/hyperv_timer.h>
+#include <asm/apic.h>
 #include <asm/desc.h>
 #include <asm/hpet.h>
+#include <asm/io_apic.h>
 #include <asm/iommu.h>
 #include <asm/mshyperv.h>
 #include <asm/mshv_root.h>
@@ -95,10 +98,8 @@ int mshv_root_cpu_init(unsigned int cpu)
 	void *page;
 	u64 value;
 
-	hv_get_vp_index(value);
-	hv_vp_index[cpu] = value;
-	if (value > hv_max_vp_index)
-		hv_max_vp_index = value;
+	/* The first CPU was not started by us */
+	mshv_root_vp_index();
 
 	rdmsrl(HV_X64_MSR_VP_ASSIST_PAGE, value);
 	page = memremap(value & HV_HYP_PAGE_MASK, PAGE_SIZE, MEMREMAP_WB);
@@ -171,6 +172,7 @@ static void root_reclaim_memory(void)
 static void root_forget(void)
 {
 	mshv_unmap_all();
+	mshv_root_unmap_left();
 	if (mshv_shutdown_handler)
 		mshv_shutdown_handler();
 }
@@ -306,10 +308,33 @@ static void __init root_apic_post_init(void)
 
 	root_get_partition_id();
 	root_take_over();
+	mshv_root_pool_hide();
 	root_map_tsc_page();
 	root_ignore_iommus();
 	mshv_root_irq_init();
 	mshv_root_pm_init();
+}
+
+/* In every interrupt mode; the setup above is for those that have a local APIC */
+static void __init root_intr_mode_init(void)
+{
+	apic_intr_mode_init();
+	if (!hv_hypercall_pg)
+		panic("Hyper-V: no local APIC, cannot run as the root partition\n");
+}
+
+/*
+ * "noapic", and "nosmp" or "maxcpus=0", which bring it along and skip interrupt
+ * remapping too.  A root has no other interrupts.
+ */
+static void __init root_override_words(void)
+{
+	if (skip_ioapic_setup)
+		pr_warn("the root partition cannot do without its IO-APICs\n");
+	skip_ioapic_setup = 0;
+
+	if (!setup_max_cpus)
+		setup_max_cpus = 1;
 }
 
 /**
@@ -325,6 +350,8 @@ void __init mshv_root_init_platform(void)
 
 	root_reserve_vectors();
 
+	root_override_words();
+
 	/* Messages of its timers would not be mapped in the hypervisor */
 	hpet_msi_disable = true;
 
@@ -333,6 +360,7 @@ void __init mshv_root_init_platform(void)
 	machine_ops.crash_shutdown = root_crash_shutdown;
 #endif
 	x86_platform.apic_post_init = root_apic_post_init;
+	x86_init.irqs.intr_mode_init = root_intr_mode_init;
 	x86_init.hyper.guest_late_init = mshv_root_pool_reserve;
 	mshv_root_smp_init();
 }

@@ -14,7 +14,7 @@
 
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <asm/mshyperv.h>
 #include <asm/mshv_root.h>
@@ -31,6 +31,11 @@
 #define ROUTE_RESERVE_PAGES	16
 #define ROUTE_RESERVE_ROUNDS	64
 
+/* What could not be unmapped: how many, how often, and when, it is tried again */
+#define ROUTES_LEFT_MAX		64
+#define ROUTE_LEFT_TRIES	20
+#define ROUTE_LEFT_DELAY	(HZ / 10)
+
 static void route_reserve(struct work_struct *work)
 {
 	static unsigned int rounds;
@@ -45,20 +50,6 @@ static void route_reserve(struct work_struct *work)
 }
 
 static DECLARE_WORK(route_reserve_work, route_reserve);
-
-/* Interrupts of a CPU that is coming up are routed before its index is known */
-static int route_vp_index(unsigned int cpu, u32 *vp_index)
-{
-	u64 index = hv_vp_index[cpu];
-
-	if (index == VP_INVAL && cpu == raw_smp_processor_id())
-		hv_get_vp_index(index);
-	if (index >= TLFS_MAX_VPS)
-		return -EINVAL;
-
-	*vp_index = index;
-	return 0;
-}
 
 static u64 route_call_map(const struct mshv_route *route, u32 vp_index,
 			  struct tlfs_interrupt_entry *entry)
@@ -93,6 +84,171 @@ static u64 route_call_map(const struct mshv_route *route, u32 vp_index,
 	return status;
 }
 
+/* A route that is not known to the hypervisor is as good as unmapped */
+static u64 route_call_unmap(struct mshv_route *route)
+{
+	const struct tlfs_in_unmap_device_interrupt in = {
+		.partition_id = mshv_root_pool.partition_id,
+		.device_id = route->device_id,
+		.entry.source = route->source,
+		.entry.value = route->value,
+	};
+	u64 status = mshv_hvcall(TLFS_CALL_UNMAP_DEVICE_INTERRUPT,
+				 &in, sizeof(in), NULL, 0);
+
+	if (status == TLFS_STATUS_SUCCESS || status == TLFS_STATUS_NOT_FOUND)
+		route->source = 0;
+
+	return status;
+}
+
+/**
+ * mshv_route_unmap() - unmap a device interrupt
+ * @route: the route; nothing happens if it is not mapped.  It still is
+ *	afterwards if the hypervisor refuses.
+ *
+ * Context: Any but NMI.
+ */
+void mshv_route_unmap(struct mshv_route *route)
+{
+	u64 status;
+
+	if (!route->source)
+		return;
+
+	status = route_call_unmap(route);
+	if (status != TLFS_STATUS_SUCCESS)
+		pr_err_ratelimited("cannot unmap device %#llx from CPU %u vector %#x: %s (%#llx)\n",
+				   route->device_id, route->cpu, route->vector,
+				   mshv_status_name(status), status);
+}
+
+/*
+ * Routes that nobody uses any more and the hypervisor would not unmap.  Until it
+ * does, their CPU and vector may be refused to another device.
+ */
+static struct route_left {
+	struct mshv_route route;	/* not mapped: the place is free */
+	unsigned int tries;
+} routes_left[ROUTES_LEFT_MAX];
+static unsigned int routes_lost;
+static DEFINE_RAW_SPINLOCK(routes_left_lock);
+
+static void route_lose(const struct mshv_route *route)
+{
+	pr_err("device %#llx stays mapped to CPU %u vector %#x: lost routes: %u\n",
+	       route->device_id, route->cpu, route->vector, ++routes_lost);
+}
+
+/* Returns true if it is to be tried again */
+static bool route_left_retry(struct route_left *left)
+{
+	if (!left->route.source || left->tries == ROUTE_LEFT_TRIES)
+		return false;
+
+	route_call_unmap(&left->route);
+	if (!left->route.source) {
+		pr_info("device %#llx is not mapped any more\n",
+			left->route.device_id);
+		return false;
+	}
+	if (++left->tries < ROUTE_LEFT_TRIES)
+		return true;
+
+	route_lose(&left->route);
+	return false;
+}
+
+static void routes_left_retry(struct work_struct *work)
+{
+	unsigned long flags;
+	bool again = false;
+	int i;
+
+	for (i = 0; i < ROUTES_LEFT_MAX; i++) {
+		raw_spin_lock_irqsave(&routes_left_lock, flags);
+		again |= route_left_retry(&routes_left[i]);
+		raw_spin_unlock_irqrestore(&routes_left_lock, flags);
+	}
+
+	if (again)
+		schedule_delayed_work(to_delayed_work(work), ROUTE_LEFT_DELAY);
+}
+
+static DECLARE_DELAYED_WORK(routes_left_work, routes_left_retry);
+
+/**
+ * mshv_route_drop() - unmap a device interrupt that nobody uses any more
+ * @route: the route; it is not the caller's afterwards.  If the hypervisor
+ *	refuses now, it is asked again for a while.
+ *
+ * Context: Any but NMI.
+ */
+void mshv_route_drop(struct mshv_route *route)
+{
+	struct route_left *left = routes_left;
+	unsigned long flags;
+
+	mshv_route_unmap(route);
+	if (!route->source)
+		return;
+
+	raw_spin_lock_irqsave(&routes_left_lock, flags);
+	while (left < routes_left + ROUTES_LEFT_MAX && left->route.source)
+		left++;
+	if (left < routes_left + ROUTES_LEFT_MAX)
+		*left = (struct route_left) { .route = *route };
+	else
+		route_lose(route);
+	raw_spin_unlock_irqrestore(&routes_left_lock, flags);
+
+	route->source = 0;
+	schedule_delayed_work(&routes_left_work, ROUTE_LEFT_DELAY);
+}
+
+/* Before a route is mapped: one that is in its way is tried once more */
+static void routes_left_yield(const struct mshv_route *route)
+{
+	struct route_left *left;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&routes_left_lock, flags);
+	for (left = routes_left; left < routes_left + ROUTES_LEFT_MAX; left++)
+		if (left->route.source && left->route.cpu == route->cpu &&
+		    left->route.vector == route->vector)
+			route_call_unmap(&left->route);
+	raw_spin_unlock_irqrestore(&routes_left_lock, flags);
+}
+
+/* After that: what is given out a second time had been unmapped before */
+static void routes_left_forget(const struct mshv_route *route)
+{
+	struct route_left *left;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&routes_left_lock, flags);
+	for (left = routes_left; left < routes_left + ROUTES_LEFT_MAX; left++)
+		if (left->route.device_id == route->device_id &&
+		    left->route.source == route->source &&
+		    left->route.value == route->value)
+			left->route.source = 0;
+	raw_spin_unlock_irqrestore(&routes_left_lock, flags);
+}
+
+/**
+ * mshv_root_unmap_left() - try once more, for another kernel
+ *
+ * Context: One CPU is left, interrupts are off; may be in a crash.
+ */
+void mshv_root_unmap_left(void)
+{
+	int i;
+
+	for (i = 0; i < ROUTES_LEFT_MAX; i++)
+		if (routes_left[i].route.source)
+			route_call_unmap(&routes_left[i].route);
+}
+
 /**
  * mshv_route_map() - map a device interrupt
  * @route: device, CPU, vector and trigger mode; filled with what is to be
@@ -105,21 +261,22 @@ static u64 route_call_map(const struct mshv_route *route, u32 vp_index,
 int mshv_route_map(struct mshv_route *route)
 {
 	struct tlfs_interrupt_entry entry = { };
-	u32 vp_index = 0;
+	u32 vp_index = hv_vp_index[route->cpu];
 	u64 status;
 	int ret;
 
 	route->source = 0;
 	route->value = 0;
 
-	ret = route_vp_index(route->cpu, &vp_index);
-	if (ret)
-		return ret;
+	if (vp_index >= TLFS_MAX_VPS)
+		return -EINVAL;
 
+	routes_left_yield(route);
 	status = route_call_map(route, vp_index, &entry);
 	if (status == TLFS_STATUS_SUCCESS) {
 		route->source = entry.source;
 		route->value = entry.value;
+		routes_left_forget(route);
 		return 0;
 	}
 
@@ -130,36 +287,6 @@ int mshv_route_map(struct mshv_route *route)
 			   route->device_id, route->cpu, route->vector,
 			   mshv_status_name(status), status);
 	return ret;
-}
-
-/**
- * mshv_route_unmap() - unmap a device interrupt
- * @route: the route; nothing happens if it is not mapped.  It still is
- *	afterwards if the hypervisor refuses.
- *
- * Context: Any but NMI.
- */
-void mshv_route_unmap(struct mshv_route *route)
-{
-	const struct tlfs_in_unmap_device_interrupt in = {
-		.partition_id = mshv_root_pool.partition_id,
-		.device_id = route->device_id,
-		.entry.source = route->source,
-		.entry.value = route->value,
-	};
-	u64 status;
-
-	if (!route->source)
-		return;
-
-	status = mshv_hvcall(TLFS_CALL_UNMAP_DEVICE_INTERRUPT, &in, sizeof(in),
-			     NULL, 0);
-	if (status == TLFS_STATUS_SUCCESS)
-		route->source = 0;
-	else
-		pr_err_ratelimited("cannot unmap device %#llx from CPU %u vector %#x: %s (%#llx)\n",
-				   route->device_id, route->cpu, route->vector,
-				   mshv_status_name(status), status);
 }
 
 /**

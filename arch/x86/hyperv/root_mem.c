@@ -19,6 +19,7 @@
 
 #include <linux/acpi.h>
 #include <linux/export.h>
+#include <linux/kcore.h>
 #include <linux/kernel.h>
 #include <linux/kmemleak.h>
 #include <linux/log2.h>
@@ -404,11 +405,39 @@ long mshv_pool_unkept(void)
 	return atomic_long_read(&pools_nr_pages) - kept;
 }
 
+#ifdef CONFIG_PROC_KCORE
+/* For /proc/kcore: what must not be read is read as zeros */
+static int pool_pfn_is_ram(unsigned long pfn)
+{
+	return !pfn_valid(pfn) || !PageOffline(pfn_to_page(pfn));
+}
+
+/**
+ * mshv_root_pool_hide() - keep programs that read all memory out of the pools
+ */
+void __init mshv_root_pool_hide(void)
+{
+	/* Only a GART of old would be there before */
+	if (register_mem_pfn_is_ram(pool_pfn_is_ram))
+		pr_warn("/proc/kcore shows pages of the hypervisor: do not read it\n");
+}
+#endif
+
+/* All functions that change a map change the kernel's own */
+static void __init reserve_in_map(struct e820_table **map, u64 start, u64 size)
+{
+	swap(e820_table, *map);
+	e820__range_update(start, size, E820_TYPE_RAM, E820_TYPE_RESERVED);
+	e820__update_table(e820_table);
+	swap(e820_table, *map);
+}
+
 /**
  * mshv_root_pool_reserve() - keep a range of memory for the root's pool
  *
- * It is reserved in the memory map of this kernel too, for that is where the
- * place of the next kernel is looked for.
+ * The map that kexec_file_load() hands on has it reserved.  So must the kernel's
+ * own, where the place of the next kernel is looked for, and the firmware's,
+ * which is what programs hand on that use kexec_load().
  */
 void __init mshv_root_pool_reserve(void)
 {
@@ -423,8 +452,8 @@ void __init mshv_root_pool_reserve(void)
 
 	/* What is in it is for the hypervisor alone to read */
 	kmemleak_ignore_phys(start);
-	e820__range_update(start, size, E820_TYPE_RAM, E820_TYPE_RESERVED);
-	e820__update_table(e820_table);
+	reserve_in_map(&e820_table, start, size);
+	reserve_in_map(&e820_table_firmware, start, size);
 	reserve_start = PHYS_PFN(start);
 	reserve_next = reserve_start;
 	reserve_end = PHYS_PFN(start + size);

@@ -23,11 +23,12 @@
 #include <linux/topology.h>
 #include <asm/mshyperv.h>
 #include <asm/mshv_root.h>
+#include <asm/x86_init.h>
 #include <asm-generic/mshv_tlfs.h>
 
 #include "root.h"
 
-/* A CPU, the index its LP and VP get, and whether they could be had */
+/* A CPU, the index its LP and VP get or should have, and what became of them */
 struct root_cpu {
 	unsigned int cpu;
 	u32 apic_id;
@@ -159,13 +160,6 @@ static void __init cpu_give_up(struct root_cpu *rc)
 	rc->lost = true;
 }
 
-/* Some users need to know the index before the CPU has told it */
-static void __init cpu_set_vp_index(const struct root_cpu *rc)
-{
-	hv_vp_index[rc->cpu] = rc->index;
-	hv_max_vp_index = max(hv_max_vp_index, rc->index);
-}
-
 static int __init root_cpu_cmp(const void *a, const void *b)
 {
 	const struct root_cpu *l = a, *r = b;
@@ -220,11 +214,7 @@ static void __init root_cpus_create_vps(struct root_cpu *cpus, unsigned int n)
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		if (cpus[i].lost)
-			continue;
-		if (root_vp_create(&cpus[i]))
-			cpu_set_vp_index(&cpus[i]);
-		else
+		if (!cpus[i].lost && !root_vp_create(&cpus[i]))
 			cpu_give_up(&cpus[i]);
 	}
 }
@@ -257,10 +247,29 @@ static void __init root_prepare_cpus(unsigned int max_cpus)
 }
 
 /**
+ * mshv_root_vp_index() - find out which VP this CPU is
+ *
+ * From the moment it is online interrupts are sent and routed to it, so it asks
+ * before that.  The index it was created with need not be the right one: that is
+ * not known if the processors had all been there before, in whatever order.
+ */
+void mshv_root_vp_index(void)
+{
+	u64 index;
+
+	hv_get_vp_index(index);
+	hv_vp_index[smp_processor_id()] = index;
+	if (index > hv_max_vp_index)
+		hv_max_vp_index = index;
+}
+
+/**
  * mshv_root_smp_init() - have the APs announced before they are started
  */
 void __init mshv_root_smp_init(void)
 {
 	native_prepare_cpus = smp_ops.smp_prepare_cpus;
 	smp_ops.smp_prepare_cpus = root_prepare_cpus;
+	/* Of the hooks of a starting CPU, the one before it is online */
+	x86_cpuinit.early_percpu_clock_init = mshv_root_vp_index;
 }

@@ -222,6 +222,7 @@ struct mshv_route {
 
 int mshv_route_map(struct mshv_route *route);
 void mshv_route_unmap(struct mshv_route *route);
+void mshv_route_drop(struct mshv_route *route);
 void mshv_unmap_all(void);
 struct irq_domain *mshv_create_pci_msi_domain(void);
 
@@ -269,7 +270,7 @@ static inline void mshv_root_unsupported(void)
 static inline void mshv_root_init_platform(void)
 {
 	if (mshv_role_of(ms_hyperv.priv_high) == MSHV_ROLE_ROOT)
-		x86_platform.apic_post_init = mshv_root_unsupported;
+		x86_init.irqs.intr_mode_init = mshv_root_unsupported;
 }
 
 static inline void mshv_detect_role(void) { }
