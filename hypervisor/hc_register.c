@@ -51,12 +51,13 @@ static bool out_of_reach(const struct hcall *c, u32 name)
 	return partition_is_root(c->pt) && !hc_is_self(c, c->target) && reg_on_processor(name);
 }
 
-/* What stops and starts a child's VP is its parent's to say. */
+/* What stops and starts a child's VP, and what its parent is told of, is its parent's to say. */
 static bool is_parents(const struct hcall *c, u32 name)
 {
-	bool stops = name == HV_REG_EXPLICIT_SUSPEND || name == HV_REG_INTERCEPT_SUSPEND || name == HV_REG_DISPATCH_SUSPEND;
+	bool of_parent = name == HV_REG_EXPLICIT_SUSPEND || name == HV_REG_INTERCEPT_SUSPEND ||
+			 name == HV_REG_DISPATCH_SUSPEND || name == HV_REG_DELIVERABILITY_NOTIFICATIONS;
 
-	return stops && c->pt == c->vp->pt && !partition_is_root(c->pt);
+	return of_parent && c->pt == c->vp->pt && !partition_is_root(c->pt);
 }
 
 u16 hc_get_vp_registers(struct hcall *c, u32 index)

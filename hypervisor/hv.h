@@ -376,6 +376,8 @@ bool synic_post(struct vp *vp, u8 sint, struct synic_msg *m);
 /* Raise the interrupt of @sint, if it is neither masked nor polled. */
 void synic_interrupt(struct vp *vp, u8 sint);
 void synic_cancel(struct synic_msg *m);		/* off whatever queue it is on */
+
+/* ---- msr_synthetic.c, intercept.c ------------------------------------------------------------- */
 bool msr_synthetic_permitted(const struct vp *vp, u32 msr);	/* it exists, and the partition has the privilege */
 /* MSR access in the synthetic range; false: #GP */
 bool msr_synthetic_read(struct vp *vp, u32 msr, u64 *val);

@@ -193,10 +193,12 @@ void intercept_report_header(struct vp *vp, u32 type, u8 access, u64 length);
 void synic_fill(struct synic_msg *m, u32 type, u64 sender, const void *payload, u8 size);
 bool synic_auto_eoi(const struct vp *vp, u8 vector);	/* no EOI follows */
 void synic_reset(struct vp *vp);
-bool hypercall_page_fill(struct partition *pt, u64 msr);
 u16 synic_slots_free(struct vp *vp, u16 sints);	/* those of @sints that could take a message now */
 void synic_scan(struct vp *vp);			/* slots may have been freed: deliver what waits */
+
+/* ---- msr_synthetic.c ---- */
 void root_pages_init(struct vp *vp);		/* pre-provisioned pages of a root VP */
+bool hypercall_page_fill(struct partition *pt, u64 msr);	/* where @msr says; false: it cannot be there */
 
 /* ---- irq.c ---- */
 void irq_init_lp(struct lp *lp);

@@ -184,10 +184,15 @@ static u16 pending_event_set(struct vp *vp, const struct reg *r, u32 n, const u6
 	return HV_STATUS_SUCCESS;
 }
 
-/* With the local APIC inside the hypervisor the NMI and interrupt forms are refused (interface.md 5.10). */
+/*
+ * With the local APIC inside the hypervisor the NMI and interrupt forms are refused
+ * (interface.md 5.10). The root has no parent to be told.
+ */
 static u16 deliverability_set(struct vp *vp, const struct reg *r, u32 n, const u64 v[2])
 {
 	if ((vp->pt->flags & HV_PARTITION_CREATION_FLAG_LAPIC_ENABLED) && (v[0] & BITS(5, 0)))
+		return HV_STATUS_INVALID_PARAMETER;
+	if (partition_is_root(vp->pt) && v[0])
 		return HV_STATUS_INVALID_PARAMETER;
 	vp->deliverability = v[0];
 	return HV_STATUS_SUCCESS;

@@ -442,12 +442,13 @@ static void interrupt_prepare(struct vp *vp)
 /* The processor has taken what was offered. */
 static void virq_taken(struct vp *vp)
 {
-	if (vp->virq_extint)
+	if (vp->virq_extint) {
 		vp->extint = EXTINT_ACKNOWLEDGED;
-	else if (synic_auto_eoi(vp, vp->virq_vector))
-		lapic_clear_irr(&vp->lapic, vp->virq_vector);	/* and it is over */
-	else
-		lapic_accept(&vp->lapic, vp->virq_vector);
+		return;
+	}
+	lapic_accept(&vp->lapic, vp->virq_vector);
+	if (synic_auto_eoi(vp, vp->virq_vector))
+		bitmap256_clear(vp->lapic.isr, vp->virq_vector);
 }
 
 static void nmi_prepare(struct vp *vp)

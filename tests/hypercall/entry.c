@@ -68,6 +68,8 @@ void power_state_checks(void)
 	wrmsr(HV_MSR_POWER_CONFIG_C1, 5);
 	check(rdmsr(HV_MSR_POWER_CONFIG_C1), 5, "a power state is configured");
 	check(reg_get(~0ull, 0, HV_REG_POWER_STATE_CONFIG_C1), 5, "is in its register");
+	check(reg_set(~0ull, 0, HV_REG_DELIVERABILITY_NOTIFICATIONS, BIT(48 + 9), 0), HV_STATUS_INVALID_PARAMETER,
+	      "the root has nobody to be told of its free slots");
 	timer_arm();
 	check(rdmsr(HV_MSR_POWER_TRIGGER_C1) >> 56, 1, "entered once, and left by a timer");
 	check(rdmsr(HV_MSR_STIMER0_CONFIG) & 1, 0, "which has expired");

@@ -54,6 +54,7 @@ void payload_main(void)
 	teardown(id);
 	abrupt_checks();
 	states_checks();
+	register_checks();
 	fault_checks();
 	many_vps_checks();
 	interrupts_checks();

@@ -145,6 +145,9 @@ void random_checks(void);
 /* ---- states.c ---- */
 void states_checks(void);
 
+/* ---- registers.c ---- */
+void register_checks(void);
+
 /* ---- deletion.c ---- */
 #define SECOND_IN	0x2300000ull	/* the second VP's own parameter pages, and below its stack */
 #define SECOND_OUT	0x2301000ull

@@ -49,6 +49,12 @@ static const struct {
 	{ HVCALL_DISCONNECT_PORT, false, SELF, "DisconnectPort" },
 	{ HVCALL_SIGNAL_EVENT_DIRECT, false, 0, "SignalEventDirect" },
 	{ HVCALL_POST_MESSAGE_DIRECT, false, 0, "PostMessageDirect" },
+	{ HVCALL_SET_PARTITION_PROPERTY_EX, false, SELF, "SetPartitionPropertyEx" },
+	{ HVCALL_SCRUB_PARTITION, false, 0, "ScrubPartition" },
+	{ HVCALL_CHECK_FOR_IO_INTERCEPT, false, 0, "CheckForIoIntercept" },
+	{ HVCALL_GET_VP_SET_FROM_MDA, false, 0, "GetVpSetFromMda" },
+	{ HVCALL_GET_PORT_PROPERTY, false, SELF, "GetPortProperty" },
+	{ HVCALL_SET_PORT_PROPERTY, false, SELF, "SetPortProperty" },
 };
 
 static u16 call_on(u32 i, u64 id)
@@ -57,7 +63,7 @@ static u16 call_on(u32 i, u64 id)
 
 	memset(in, 0, 512);
 	p[0] = id;
-	if (calls[i].code == HVCALL_SET_PARTITION_PROPERTY)
+	if (calls[i].code == HVCALL_SET_PARTITION_PROPERTY || calls[i].code == HVCALL_SET_PARTITION_PROPERTY_EX)
 		p[1] = HV_PROPERTY_TIME_FREEZE;
 	if (calls[i].code == HVCALL_DEPOSIT_MEMORY)
 		p[1] = NOWHERE << 20;
