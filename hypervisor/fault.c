@@ -18,7 +18,8 @@
  *	fault=memory:NTH		the NTH time that frames are asked of a pool (0: each)
  *					there are none
  *	fault=message:NTH:KIND		the NTH message to the root (0: each) comes late
- *					(delay), or with another one: dup (itself again), type
+ *					(delay), and what is in the message page of the VP with
+ *					it (page), or with another one: dup (itself again), type
  *					(of unknown type), vp (of a VP that is not there),
  *					partition (of one that is not there), count (of too many
  *					VPs), size (too large)
@@ -39,7 +40,9 @@
 #define CONTIGUOUS_PAGES	8u	/* that the statuses of that name stand for (hypercalls.md 2.2) */
 #define DELAY_NS	3000000ull
 
-enum message_kind { MESSAGE_DUP, MESSAGE_TYPE, MESSAGE_VP, MESSAGE_SIZE, MESSAGE_DELAY, MESSAGE_PARTITION, MESSAGE_COUNT };
+enum message_kind {
+	MESSAGE_DUP, MESSAGE_TYPE, MESSAGE_VP, MESSAGE_SIZE, MESSAGE_DELAY, MESSAGE_PAGE, MESSAGE_PARTITION, MESSAGE_COUNT
+};
 
 static struct fault_call calls[MAX_FAULTS];
 static struct fault_message {
@@ -47,6 +50,11 @@ static struct fault_message {
 	enum message_kind kind;
 	struct synic_msg extra;
 } messages[MAX_FAULTS];
+/* The VP whose message page is as late as the message about it, and what the page says then. */
+static struct {
+	u64 partition;
+	u32 vp, type;
+} late_page;
 static struct fault_frame {
 	u32 nth, seen;
 } frames[MAX_FAULTS];
@@ -128,7 +136,7 @@ static bool parse_message(const char *s)
 {
 	static const char *const kinds[] = {
 		[MESSAGE_DUP] = "dup", [MESSAGE_TYPE] = "type", [MESSAGE_VP] = "vp", [MESSAGE_SIZE] = "size",
-		[MESSAGE_DELAY] = "delay", [MESSAGE_PARTITION] = "partition", [MESSAGE_COUNT] = "count",
+		[MESSAGE_DELAY] = "delay", [MESSAGE_PAGE] = "page", [MESSAGE_PARTITION] = "partition", [MESSAGE_COUNT] = "count",
 	};
 	struct fault_message *f = &messages[nr_messages];
 	u64 nth;
@@ -320,6 +328,7 @@ static void spoil(struct hv_message *msg, enum message_kind kind)
 	switch (kind) {
 	case MESSAGE_DUP:
 	case MESSAGE_DELAY:
+	case MESSAGE_PAGE:
 		break;
 	case MESSAGE_TYPE:
 		msg->message_type = UNKNOWN_TYPE;
@@ -353,6 +362,38 @@ static bool is_extra(const struct synic_msg *m)
 	return false;
 }
 
+static struct hv_message *late_page_get(void)
+{
+	struct partition *pt = late_page.type ? partition_get(late_page.partition) : NULL;
+	struct vp *vp = pt ? vp_get(pt, late_page.vp) : NULL;
+
+	return vp ? vp->intercept_page : NULL;
+}
+
+static void late_page_hide(const struct hv_message *msg)
+{
+	struct hv_message *page;
+
+	if (msg->message_type != HVMSG_OPAQUE_INTERCEPT || late_page.type)
+		return;
+	late_page.partition = msg->sender;
+	late_page.vp = ((const struct hv_opaque_message *)msg->payload)->vp_index;
+	late_page.type = 1;
+	page = late_page_get();
+	late_page.type = page ? page->message_type : 0;
+	if (page)
+		page->message_type = HVMSG_NONE;
+}
+
+void fault_late_end(void)
+{
+	struct hv_message *page = late_page_get();
+
+	if (page)
+		page->message_type = late_page.type;
+	late_page.type = 0;
+}
+
 /* A buffer that is still queued has company enough. */
 void fault_message(struct vp *vp, u8 sint, const struct synic_msg *m)
 {
@@ -364,7 +405,9 @@ void fault_message(struct vp *vp, u8 sint, const struct synic_msg *m)
 		if ((++f->seen != f->nth && f->nth) || f->extra.queued)
 			continue;
 		hits++;
-		if (f->kind == MESSAGE_DELAY) {
+		if (f->kind == MESSAGE_PAGE)
+			late_page_hide(&m->msg);
+		if (f->kind == MESSAGE_DELAY || f->kind == MESSAGE_PAGE) {
 			vp->synic.late_ns = time_now_ns() + DELAY_NS;
 			continue;
 		}

@@ -35,5 +35,7 @@ bool fault_frame(void);
 u64 fault_hits(void);
 /* @m is about to be posted to a root VP: post its hostile companions first, or make it late. */
 void fault_message(struct vp *vp, u8 sint, const struct synic_msg *m);
+/* A message that was made late is about to come. */
+void fault_late_end(void);
 
 #endif

@@ -7,6 +7,7 @@
  * less its base, in 100 ns; while frozen it stands still, and its TSC offset
  * moves on thawing so that guest TSC and reference time stay in step.
  */
+#include "fault.h"
 #include "hv.h"
 #include "bits.h"
 #include "cpu.h"
@@ -272,6 +273,7 @@ void vp_timers_run(struct vp *vp, u64 now)
 {
 	if (vp->synic.late_ns && vp->synic.late_ns <= now) {
 		vp->synic.late_ns = 0;
+		fault_late_end();
 		synic_scan(vp);
 	}
 	if (vp_deadline_ns(vp) > now)

@@ -31,6 +31,9 @@
 /* Longest stay in the guest with the root's scheduler, in 100 ns */
 #define VP_TIME_SLICE		(10 * 10000)
 
+/* For a message to come after its VP has stopped */
+#define VP_MESSAGE_PATIENCE	HZ
+
 static struct tlfs_msg *vp_message_page(struct mshv_vp *vp)
 {
 	return page_address(vp->pages[MSHV_STATE_PAGE_INTERCEPT]);
@@ -146,9 +149,31 @@ static bool vp_has_message(struct mshv_vp *vp)
 }
 
 /*
- * A signal ends the wait.  If the VP has stopped at an intercept meanwhile, its
- * message is complete, even if the kick has yet to come; take it.
+ * The VP has stopped at an intercept, and its message is on its way.  A kick
+ * that does not come must not keep this thread for ever: then the message is
+ * taken without it.
  */
+static int vp_await_message(struct mshv_vp *vp)
+{
+	long ret;
+
+	ret = wait_event_killable_timeout(vp->wait, vp_has_message(vp) ||
+					  mshv_going_down(),
+					  VP_MESSAGE_PATIENCE);
+	if (ret > 0 && !mshv_going_down())
+		return 0;
+
+	vp->kick_owed = true;
+	if (ret < 0)
+		return -EINTR;
+	if (READ_ONCE(vp_message_page(vp)->type) != TLFS_MSG_NONE)
+		return 0;
+
+	vp_warn(vp, "stopped without a message\n");
+	return -EIO;
+}
+
+/* A signal ends the wait, unless the VP has stopped at an intercept meanwhile */
 static int vp_cancel(struct mshv_vp *vp)
 {
 	bool intercepted;
@@ -159,16 +184,7 @@ static int vp_cancel(struct mshv_vp *vp)
 		return ret;
 
 	vp->stats.cancels++;
-	if (!intercepted)
-		return -EINTR;
-
-	if (READ_ONCE(vp_message_page(vp)->type) == TLFS_MSG_NONE) {
-		vp_warn(vp, "stopped without a message\n");
-		return -EIO;
-	}
-
-	vp->kick_owed = !atomic_xchg(&vp->kicks, 0);
-	return 0;
+	return intercepted ? vp_await_message(vp) : -EINTR;
 }
 
 /* Run the VP up to its next message */

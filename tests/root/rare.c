@@ -205,6 +205,37 @@ static void without_registers(void)
 	control_ask("fault=none");
 }
 
+/*
+ * Messages that are not there yet when the VP has stopped
+ */
+
+static GUEST void guest_count(void)
+{
+	for (uint32_t i = 1; ; i++)
+		guest_outl(PORT, i);
+}
+
+static void with_late_messages(void)
+{
+	struct msg msg;
+	struct vm vm;
+
+	error = vm_create(&vm) || vm_enter_at(&vm, guest_count) ? errno : 0;
+	fault("message:0:page");
+	signals(true);
+	for (uint32_t n = 1; n <= 50 && !error; n++) {
+		do {
+			error = vm_run(&vm, &msg) ? errno : 0;
+		} while (error == EINTR);
+		if (!error && (msg.type != MSG_IO_PORT || (uint32_t)msg.io.rax != n || vm_skip(&vm, &msg)))
+			error = EPROTO;
+	}
+	signals(false);
+	control_ask("fault=none");
+	judge("a signal does not come between a VP and a message that is on its way", !error);
+	vm_destroy(&vm);
+}
+
 int main(void)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
@@ -221,5 +252,6 @@ int main(void)
 	close(fd);
 	close(dev);
 	without_registers();
+	with_late_messages();
 	return 0;
 }

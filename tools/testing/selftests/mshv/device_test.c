@@ -288,6 +288,46 @@ TEST_F(fds, others_can_use_files_that_they_are_given)
 	EXPECT_EQ(0, without_privileges(use_all_files, &self->vm));
 }
 
+#define FILE_MAX "/proc/sys/fs/file-max"
+
+static int set_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), ret;
+
+	ret = write(fd, text, strlen(text)) == strlen(text) ? 0 : -1;
+	close(fd);
+	return ret;
+}
+
+static int make_partition(struct vm *vm)
+{
+	struct mshv_create_partition args = { };
+
+	return ioctl(vm->dev, MSHV_CREATE_PARTITION, &args) < 0 ? errno : 0;
+}
+
+static int make_vp(struct vm *vm)
+{
+	return vp_create(vm->fd, 1) < 0 ? errno : 0;
+}
+
+TEST_F(fds, without_a_free_file_nothing_is_created)
+{
+	char limit[32] = { };
+	int fd = open(FILE_MAX, O_RDONLY);
+
+	if (read(fd, limit, sizeof(limit) - 1) <= 0)
+		SKIP(return, "no " FILE_MAX);
+	close(fd);
+	/* The number of open files is not counted to the last: none may be open */
+	ASSERT_EQ(0, set_text(FILE_MAX, "0"));
+	EXPECT_EQ(ENFILE, without_privileges(make_partition, &self->vm));
+	EXPECT_EQ(ENFILE, without_privileges(make_vp, &self->vm));
+	ASSERT_EQ(0, set_text(FILE_MAX, limit));
+	/* The index has stayed free */
+	EXPECT_EQ(0, make_vp(&self->vm));
+}
+
 /* Hands a file descriptor through a socket */
 static int pass(int socket, int fd)
 {

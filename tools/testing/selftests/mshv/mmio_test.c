@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -33,23 +32,6 @@ FIXTURE(vm)
 	uint8_t *mem;
 	int last;
 };
-
-/* Where /proc/iomem says that the configuration space is, 0 if it does not */
-static uint64_t config_space(void)
-{
-	FILE *file = fopen("/proc/iomem", "r");
-	unsigned long long start = 0;
-	char line[128];
-
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (strstr(line, "PCI MMCONFIG") &&
-		    sscanf(line, " %llx-", &start) == 1)
-			break;
-	fclose(file);
-	return start;
-}
 
 static uint8_t *map_device_at(void *addr, uint64_t base, size_t size, int prot,
 			      int flags)
@@ -81,7 +63,7 @@ FIXTURE_SETUP(vm)
 
 	if (access(MSHV_DEVICE, F_OK))
 		SKIP(_exit(SKIPPED), "no " MSHV_DEVICE);
-	self->base = config_space();
+	self->base = vm_config_space();
 	self->mem = self->base ? map_device(self->base, SIZE,
 					    PROT_READ | PROT_WRITE) : NULL;
 	if (!self->mem)

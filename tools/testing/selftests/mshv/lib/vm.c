@@ -53,6 +53,23 @@ void *vm_pages(size_t size)
 	return mem == MAP_FAILED ? NULL : mem;
 }
 
+/* Device memory: where /proc/iomem says PCI configuration space is; 0 if it does not */
+uint64_t vm_config_space(void)
+{
+	FILE *file = fopen("/proc/iomem", "r");
+	unsigned long long start = 0;
+	char line[128];
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (strstr(line, "PCI MMCONFIG") &&
+		    sscanf(line, " %llx-", &start) == 1)
+			break;
+	fclose(file);
+	return start;
+}
+
 /**
  * vm_partition() - create and initialize a partition
  * @dev: the device
