@@ -492,11 +492,8 @@ TEST_F(vm, guest_runs_through_all_that_happens_to_its_memory)
 		while (!ended && !*(volatile uint32_t *)(self->mem + i * PAGE))
 			ended = !pthread_tryjoin_np(thread, &failed);
 	EXPECT_FALSE(ended);
-	while (!ended) {
-		pthread_kill(thread, SIGUSR1);
-		usleep(10000);
-		ended = !pthread_tryjoin_np(thread, &failed);
-	}
+	if (!ended)
+		thread_stop(thread, &failed);
 	EXPECT_EQ(NULL, failed);
 }
 
@@ -604,11 +601,8 @@ TEST_F_TIMEOUT(vm, nothing_that_the_guest_writes_is_lost, 120)
 		}
 	}
 	EXPECT_FALSE(ended);
-	while (!ended) {
-		pthread_kill(thread, SIGUSR1);
-		usleep(10000);
-		ended = !pthread_tryjoin_np(thread, &failed);
-	}
+	if (!ended)
+		thread_stop(thread, &failed);
 	EXPECT_EQ(NULL, failed);
 
 	/* While nobody runs it, the memory may go away and come back */

@@ -9,10 +9,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -88,6 +90,7 @@ struct worker {
 	int (*work)(struct worker *worker);
 	int wrong;
 	int fd;
+	atomic_int tid;
 	atomic_int *stop;
 };
 
@@ -95,6 +98,7 @@ static void *worker_thread(void *arg)
 {
 	struct worker *worker = arg;
 
+	worker->tid = syscall(SYS_gettid);
 	worker->wrong = worker->work(worker);
 	return NULL;
 }
@@ -433,11 +437,7 @@ TEST_F(vm, route_is_never_half_old_and_half_new)
 	usleep(100000);
 	stop = 1;
 	for (i = 0; i < 2; i++) {
-		/* It may be about to look at stop, or about to run */
-		while (pthread_tryjoin_np(workers[i].thread, NULL)) {
-			pthread_kill(workers[i].thread, SIGUSR1);
-			usleep(5000);
-		}
+		thread_stop(workers[i].thread, NULL);
 		EXPECT_EQ(0, workers[i].wrong);
 	}
 	EXPECT_EQ(2, winners);
@@ -448,6 +448,7 @@ static GUEST void guest_out_later(void)
 {
 	volatile uint32_t *go = (volatile uint32_t *)VM_DATA;
 
+	go[1] = 1;
 	while (!*go)
 		asm volatile("pause");
 	guest_outl(PORT, 1);
@@ -460,12 +461,32 @@ static int run_once(struct worker *worker)
 	return ioctl(worker->fd, MSHV_RUN_VP, &msg) ? errno : 0;
 }
 
+/* Until the kernel does not let it run, whatever signal there is but a fatal one */
+static void worker_wait_blocked(struct worker *worker)
+{
+	char path[64], stat[256], state = 0;
+	FILE *file;
+
+	while (state != 'D') {
+		usleep(1000);
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
+			 worker->tid);
+		file = fopen(path, "r");
+		if (!file)
+			continue;
+		if (fgets(stat, sizeof(stat), file) && strrchr(stat, ')'))
+			state = strrchr(stat, ')')[2];
+		fclose(file);
+	}
+}
+
 /*
  * The second thread waits for the first one to leave, and gets a signal
  * meanwhile.  If the guest ran on its behalf, it would be back at its port.
  */
 TEST_F(vm, signal_pending_at_entry_comes_before_the_guest)
 {
+	volatile uint32_t *data = (void *)(self->vm.mem + VM_DATA);
 	struct worker workers[2];
 	int i;
 
@@ -476,11 +497,12 @@ TEST_F(vm, signal_pending_at_entry_comes_before_the_guest)
 		};
 		ASSERT_EQ(0, pthread_create(&workers[i].thread, NULL,
 					    worker_thread, &workers[i]));
-		usleep(100000);
+		while (!data[1])
+			usleep(1000);
 	}
+	worker_wait_blocked(&workers[1]);
 	pthread_kill(workers[1].thread, SIGUSR1);
-	usleep(50000);
-	*(volatile uint32_t *)(self->vm.mem + VM_DATA) = 1;
+	data[0] = 1;
 	for (i = 0; i < 2; i++)
 		pthread_join(workers[i].thread, NULL);
 	EXPECT_EQ(0, workers[0].wrong);

@@ -106,8 +106,7 @@ TEST_F(vm, other_vps_wait_for_their_start)
 	sigaction(SIGUSR1, &action, NULL);
 	ASSERT_EQ(0, start(&runner, self->vps[1]));
 	usleep(100000);
-	pthread_kill(runner.thread, SIGUSR1);
-	ASSERT_EQ(0, pthread_join(runner.thread, NULL));
+	thread_stop(runner.thread, NULL);
 	EXPECT_EQ(-1, runner.ret);
 	EXPECT_EQ(EINTR, runner.error);
 }
@@ -193,12 +192,10 @@ TEST_F(vm, second_thread_waits_until_the_first_has_left)
 	usleep(50000);
 	ASSERT_EQ(0, start(&second, self->vm.vp));
 	usleep(50000);
-	pthread_kill(first.thread, SIGUSR1);
-	ASSERT_EQ(0, pthread_join(first.thread, NULL));
+	thread_stop(first.thread, NULL);
 	EXPECT_EQ(EINTR, first.error);
 	usleep(50000);
-	pthread_kill(second.thread, SIGUSR1);
-	ASSERT_EQ(0, pthread_join(second.thread, NULL));
+	thread_stop(second.thread, NULL);
 	EXPECT_EQ(EINTR, second.error);
 }
 

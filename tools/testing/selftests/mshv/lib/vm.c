@@ -6,6 +6,8 @@
 #include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -690,4 +692,13 @@ long long process_status(const char *name)
 
 	fclose(file);
 	return value;
+}
+
+/* One signal may come before the thread is where a signal ends something */
+void thread_stop(pthread_t thread, void **result)
+{
+	while (pthread_tryjoin_np(thread, result)) {
+		pthread_kill(thread, SIGUSR1);
+		usleep(5000);
+	}
 }

@@ -10,6 +10,7 @@
 #ifndef VM_H
 #define VM_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -91,6 +92,9 @@ void vm_map_apic(struct vm *vm);
 int vm_route(int fd, uint32_t gsi, uint32_t data);
 int vm_irqfd(int fd, int event, uint32_t gsi, uint32_t flags, int resample);
 int vm_signal(int event);
+
+/* Signal a thread, which has a handler for SIGUSR1, until it has ended */
+void thread_stop(pthread_t thread, void **result);
 
 int vm_hvcall(int fd, uint16_t code, uint16_t reps, const void *in,
 	      size_t in_sz, void *out, size_t out_sz, uint16_t *status);
