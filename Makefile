@@ -75,6 +75,9 @@ tree-save: ## edits made in build/linux back into overlay and series [PATCH=name
 series: tree ## mailable patches in build/series
 	@harness/mail
 
+deb: tree ## Debian packages of the kernel in build [CONFIG=/boot/config-...]
+	@harness/deb $(CONFIG)
+
 build: $(IMAGE)/root.cpio $(IMAGE)/disk.img $(IMAGE)/stock-guest.cpio $(IMAGE)/stock-later.cpio $(HV) $(HYPERCALLS) ## everything a boot needs
 
 kernel: tree ## only the kernel
@@ -145,4 +148,4 @@ $(IMAGE)/qemu.img: $(BUILD)/cache/qemu/pins harness/qemu-image
 $(IMAGE)/qemu-disk.img: $(BUILD)/cache/qemu/pins $(BUILD)/cache/guest.deb harness/qemu-disk | $(IMAGE)/root.cpio
 	@harness/qemu-disk
 
-.PHONY: help run shell test long debug debug-kernel base-kernel unsupported-kernel qemu-guest rust-vmm check compare matrix each bench soak tree tree-save series build kernel clean distclean FORCE
+.PHONY: help run shell test long debug debug-kernel base-kernel unsupported-kernel qemu-guest rust-vmm check compare matrix each bench soak tree tree-save series deb build kernel clean distclean FORCE
