@@ -14,6 +14,7 @@
 #include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/init.h>
 #include <linux/kconfig.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>
@@ -267,7 +268,7 @@ static inline void mshv_root_unsupported(void)
 }
 
 /* There is no console before that */
-static inline void mshv_root_init_platform(void)
+static inline void __init mshv_root_init_platform(void)
 {
 	if (mshv_role_of(ms_hyperv.priv_high) == MSHV_ROLE_ROOT)
 		x86_init.irqs.intr_mode_init = mshv_root_unsupported;
