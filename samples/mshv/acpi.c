@@ -1,58 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The firmware tables: a hardware-reduced ACPI machine with processors, one
- * IO-APIC, one serial port, virtio devices, an off switch and a reset register.
+ * The firmware: tables of a hardware-reduced ACPI machine with processors, one
+ * IO-APIC, one serial port, virtio devices, an off switch and a reset register;
+ * and code at the reset vector.
  */
 #include <string.h>
 
 #include "vmm.h"
 
-#define ACPI_TABLE_MAX		1024
-#define ACPI_HEADER_SIZE	36
-#define ACPI_HEADER_LENGTH	4
-#define ACPI_HEADER_REVISION	8
-#define ACPI_HEADER_CHECKSUM	9
-#define ACPI_HEADER_OEM_ID	10
+#define FADT_NO_VGA		BIT(2)
 
-#define RSDP_CHECKSUM		8
-#define RSDP_V1_SIZE		20
-#define RSDP_LENGTH		20
-#define RSDP_XSDT		24
-#define RSDP_EXT_CHECKSUM	32
-#define RSDP_SIZE		36
+#define FADT_WBINVD		BIT(0)
+#define FADT_NO_POWER_BUTTON	BIT(4)
+#define FADT_NO_SLEEP_BUTTON	BIT(5)
+#define FADT_RESET_SUPPORTED	BIT(10)
+#define FADT_HARDWARE_REDUCED	BIT(20)
 
-/* Fields of the FADT; what a hardware-reduced machine leaves zero is not here */
-#define FADT_CENTURY		108
-#define FADT_BOOT_FLAGS		109
-#define   FADT_BOOT_NO_VGA	BIT(2)
-#define FADT_FLAGS		112
-#define   FADT_WBINVD		BIT(0)
-#define   FADT_NO_POWER_BUTTON	BIT(4)
-#define   FADT_NO_SLEEP_BUTTON	BIT(5)
-#define   FADT_RESET_SUPPORTED	BIT(10)
-#define   FADT_HARDWARE_REDUCED	BIT(20)
-#define FADT_RESET_REGISTER	116
-#define FADT_RESET_VALUE	128
-#define FADT_DSDT		140
-#define FADT_SLEEP_CONTROL	244
-#define FADT_SLEEP_STATUS	256
-#define FADT_SIZE		276
-
-/* A register in port space, 8 bits, byte access; the address follows */
-#define GAS_PORT		0x01000801
-#define GAS_ADDRESS		4
-
-#define MADT_LOCAL_APIC		0
-#define MADT_LOCAL_APIC_SIZE	8
-#define MADT_IO_APIC		1
-#define MADT_IO_APIC_SIZE	12
+#define MADT_LOCAL_APIC		0x0800	/* size and type */
+#define MADT_IO_APIC		0x0c01
 #define MADT_ENABLED		1
 
-/* What differs between the virtio devices, in aml_virtio */
-#define AML_DIGIT		13
-#define AML_UID			35
-#define AML_GPA			49
-#define AML_PIN			62
+#define __packed		__attribute__((__packed__))
+
+struct acpi_rsdp {
+	char signature[8];
+	__u8 checksum;
+	char oem[6];
+	__u8 revision;
+	__u32 rsdt;
+} __packed;
+
+struct acpi_header {
+	char signature[4];
+	__u32 size;
+	__u8 revision;
+	__u8 checksum;
+	char oem[14];
+	__u32 oem_revision;
+	char creator[4];
+	__u32 creator_revision;
+} __packed;
+
+/* A register of 8 bits */
+struct acpi_port {
+	__u32 kind;
+	__u64 port;
+} __packed;
+
+#define ACPI_PORT(n)		{ 0x01000801, n }
+
+/* What a hardware-reduced machine leaves zero has no name here */
+struct acpi_fadt {
+	__u8 zero1[72];
+	__u8 century;
+	__u16 boot_flags;
+	__u8 zero2;
+	__u32 flags;
+	struct acpi_port reset;
+	__u8 reset_value;
+	__u8 zero3[11];
+	__u64 dsdt;
+	__u8 zero4[96];
+	struct acpi_port sleep_control;
+	struct acpi_port sleep_status;
+	__u64 hypervisor;
+} __packed;
 
 /*
  * Name (_S5, Package () { 5, 5 })
@@ -64,13 +76,10 @@
  *		Interrupt (ResourceConsumer, Level, ActiveHigh) { 4 }
  *	})
  * }
- *
- * A level interrupt costs a message at its end, and is asked for again as long
- * as the port has something to say.
  */
 static const __u8 aml_machine[] = {
 	0x08, '_', 'S', '5', '_', 0x12, 0x06, 0x02,
-	0x0a, POWER_S5, 0x0a, POWER_S5,
+	0x0a, SLEEP_S5, 0x0a, SLEEP_S5,
 	0x5b, 0x82, 0x37, '\\', 0x2e,
 	'_', 'S', 'B', '_', 'C', 'O', 'M', '1',
 	0x08, '_', 'H', 'I', 'D', 0x0c, 0x41, 0xd0, 0x05, 0x01,
@@ -91,165 +100,141 @@ static const __u8 aml_machine[] = {
  *		Interrupt (ResourceConsumer, Edge, ActiveHigh) { PIN }
  *	})
  * }
- *
- * An edge needs no message at its end, and can come from an irqfd.
  */
-static const __u8 aml_virtio[] = {
-	0x5b, 0x82, 0x42, 0x04, '\\', 0x2e,
-	'_', 'S', 'B', '_', 'V', 'I', 'R', '0',
-	0x08, '_', 'H', 'I', 'D', 0x0d,
-	'L', 'N', 'R', 'O', '0', '0', '0', '5', 0x00,
-	0x08, '_', 'U', 'I', 'D', 0x0a, 0x00,
-	0x08, '_', 'C', 'R', 'S', 0x11, 0x1a, 0x0a, 0x17,
-	0x86, 0x09, 0x00, 0x01, 0, 0, 0, 0, 0x00, 0x10, 0x00, 0x00,
-	0x89, 0x06, 0x00, 0x03, 0x01, 0, 0x00, 0x00, 0x00,
-	0x79, 0x00,
+struct aml_virtio {
+	char name[13];
+	char digit;
+	char hid[21];
+	__u8 uid;
+	char crs[13];
+	__u32 gpa;
+	char size[9];
+	__u32 pin;
+	char end[2];
+} __packed;
+
+static const struct aml_virtio aml_virtio = {
+	.name = "\x5b\x82\x42\x04\\._SB_VIR",
+	.hid = "\x08_HID\x0dLNRO0005\0\x08_UID\x0a",
+	.crs = "\x08_CRS\x11\x1a\x0a\x17\x86\x09\0\1",
+	.size = "\0\x10\0\0\x89\x06\0\3\1",
+	.end = "\x79",
 };
 
-/* The area that the tables are laid out in, and the table in the making */
-struct acpi {
-	const struct memory *memory;
-	__u64 next;
-	__u8 table[ACPI_TABLE_MAX];
-	size_t size;
+static const __u8 reset_code[] = {
+	0xb0, RESET_CPU,				/* mov $VALUE,%al */
+	0xba, PORT_RESET & 0xff, PORT_RESET >> 8,	/* mov $PORT,%dx */
+	0xee,						/* out %al,(%dx) */
+	0xf4,						/* hlt */
 };
 
-static void acpi_put(struct acpi *acpi, size_t offset, size_t size,
-		     __u64 value)
+static __u8 acpi_checksum(const void *table, size_t size)
 {
-	memcpy(acpi->table + offset, &value, size);
-}
-
-static void acpi_append(struct acpi *acpi, const void *data, size_t size)
-{
-	memcpy(acpi->table + acpi->size, data, size);
-	acpi->size += size;
-}
-
-static void acpi_begin(struct acpi *acpi, const char *signature,
-		       __u8 revision, size_t size)
-{
-	memset(acpi->table, 0, sizeof(acpi->table));
-	memcpy(acpi->table, signature, 4);
-	acpi->table[ACPI_HEADER_REVISION] = revision;
-	memcpy(acpi->table + ACPI_HEADER_OEM_ID,
-	       "MSHV  SAMPLE  \1\0\0\0MSHV\1\0\0\0", 26);
-	acpi->size = size;
-}
-
-static __u8 acpi_checksum(const __u8 *byte, size_t size)
-{
+	const __u8 *byte = table;
 	__u8 sum = 0;
 
 	while (size--)
-		sum += *byte++;
-	return -sum;
+		sum -= *byte++;
+	return sum;
 }
 
-/* Put the table into the guest, and say where it is */
-static __u64 acpi_end(struct acpi *acpi)
+/* Put a table behind the ones before, and return where it is */
+static __u32 acpi_add(const struct memory *memory, __u32 *next,
+		      const char *signature, __u8 revision,
+		      const void *content, size_t content_size)
 {
-	__u64 gpa = acpi->next;
+	size_t size = sizeof(struct acpi_header) + content_size;
+	struct acpi_header *header = memory_at(memory, *next, size);
+	__u32 gpa = *next;
 
-	acpi_put(acpi, ACPI_HEADER_LENGTH, 4, acpi->size);
-	acpi->table[ACPI_HEADER_CHECKSUM] = acpi_checksum(acpi->table,
-							  acpi->size);
-	memcpy(memory_at(acpi->memory, gpa, acpi->size), acpi->table,
-	       acpi->size);
-	acpi->next = (gpa + acpi->size + 15) & ~15ULL;
+	*header = (struct acpi_header){
+		.size = size,
+		.revision = revision,
+		.oem = "MSHV  SAMPLE",
+		.oem_revision = 1,
+		.creator = "MSHV",
+		.creator_revision = 1,
+	};
+	memcpy(header->signature, signature, sizeof(header->signature));
+	memcpy(header + 1, content, content_size);
+	header->checksum = acpi_checksum(header, size);
+	*next = (gpa + size + 15) & ~15U;
 	return gpa;
 }
 
-static __u64 acpi_add_dsdt(struct acpi *acpi, unsigned int nr_virtio)
+static size_t dsdt_build(__u8 *aml, unsigned int nr_virtio)
 {
+	size_t size = sizeof(aml_machine);
+	struct aml_virtio device = aml_virtio;
 	unsigned int i;
-	size_t at;
 
-	acpi_begin(acpi, "DSDT", 2, ACPI_HEADER_SIZE);
-	acpi_append(acpi, aml_machine, sizeof(aml_machine));
-	for (i = 0; i < nr_virtio; i++) {
-		at = acpi->size;
-		acpi_append(acpi, aml_virtio, sizeof(aml_virtio));
-		acpi->table[at + AML_DIGIT] = '0' + i;
-		acpi->table[at + AML_UID] = i;
-		acpi_put(acpi, at + AML_GPA, 4, VIRTIO_GPA(i));
-		acpi->table[at + AML_PIN] = VIRTIO_PIN(i);
+	memcpy(aml, aml_machine, sizeof(aml_machine));
+	for (i = 0; i < nr_virtio; i++, size += sizeof(device)) {
+		device.digit = '0' + i;
+		device.uid = i;
+		device.gpa = VIRTIO_GPA(i);
+		device.pin = VIRTIO_PIN(i);
+		memcpy(aml + size, &device, sizeof(device));
 	}
-	return acpi_end(acpi);
+	return size;
 }
 
-static void acpi_put_port(struct acpi *acpi, size_t offset, __u16 port)
+static size_t madt_build(__u32 *madt, unsigned int nr_cpus)
 {
-	acpi_put(acpi, offset, 4, GAS_PORT);
-	acpi_put(acpi, offset + GAS_ADDRESS, 8, port);
-}
-
-static __u64 acpi_add_fadt(struct acpi *acpi, __u64 dsdt)
-{
-	acpi_begin(acpi, "FACP", 6, FADT_SIZE);
-	acpi_put(acpi, FADT_CENTURY, 1, CMOS_CENTURY);
-	acpi_put(acpi, FADT_BOOT_FLAGS, 2, FADT_BOOT_NO_VGA);
-	acpi_put(acpi, FADT_FLAGS, 4,
-		 FADT_WBINVD | FADT_NO_POWER_BUTTON | FADT_NO_SLEEP_BUTTON |
-		 FADT_RESET_SUPPORTED | FADT_HARDWARE_REDUCED);
-	acpi_put_port(acpi, FADT_RESET_REGISTER, PORT_POWER + POWER_RESET);
-	acpi_put(acpi, FADT_RESET_VALUE, 1, POWER_RESET_VALUE);
-	acpi_put(acpi, FADT_DSDT, 8, dsdt);
-	acpi_put_port(acpi, FADT_SLEEP_CONTROL,
-		      PORT_POWER + POWER_SLEEP_CONTROL);
-	acpi_put_port(acpi, FADT_SLEEP_STATUS, PORT_POWER + POWER_SLEEP_STATUS);
-	return acpi_end(acpi);
-}
-
-static __u64 acpi_add_madt(struct acpi *acpi, unsigned int nr_cpus)
-{
-	const __u32 apic[] = { LAYOUT_LAPIC, 0 };
-	const __u32 io_apic[] = {
-		MADT_IO_APIC | MADT_IO_APIC_SIZE << 8, LAYOUT_IOAPIC, 0,
-	};
+	const __u32 apics[] = { LAYOUT_LAPIC, 0, MADT_IO_APIC, LAYOUT_IOAPIC, 0 };
+	__u32 *next = madt + ARRAY_SIZE(apics);
 	unsigned int i;
 
-	acpi_begin(acpi, "APIC", 4, ACPI_HEADER_SIZE);
-	acpi_append(acpi, apic, sizeof(apic));
-	acpi_append(acpi, io_apic, sizeof(io_apic));
+	memcpy(madt, apics, sizeof(apics));
 	for (i = 0; i < nr_cpus; i++) {
-		const __u32 local_apic[] = {
-			MADT_LOCAL_APIC | MADT_LOCAL_APIC_SIZE << 8 |
-			i << 16 | i << 24, MADT_ENABLED,
-		};
-
-		acpi_append(acpi, local_apic, sizeof(local_apic));
+		*next++ = MADT_LOCAL_APIC | i << 16 | i << 24;
+		*next++ = MADT_ENABLED;
 	}
-	return acpi_end(acpi);
+	return (next - madt) * sizeof(*madt);
 }
 
 /**
- * acpi_build() - Write the tables into guest memory
+ * acpi_build() - Write the firmware into guest memory
  * @memory: the guest's
  * @nr_cpus: how many processors to describe; their APIC IDs are 0 and up
  * @nr_virtio: how many virtio devices
  *
- * The root pointer is at LAYOUT_ACPI.
+ * The root pointer is at LAYOUT_ACPI. At the reset vector begins a PC's firmware,
+ * and there a kernel jumps to in real mode if it knows no better way to restart.
  */
 void acpi_build(const struct memory *memory, unsigned int nr_cpus,
 		unsigned int nr_virtio)
 {
-	struct acpi acpi = { memory, LAYOUT_ACPI + RSDP_SIZE };
-	__u64 tables[2], xsdt;
+	struct acpi_rsdp *rsdp = memory_at(memory, LAYOUT_ACPI, sizeof(*rsdp));
+	__u8 aml[sizeof(aml_machine) + VIRTIO_MAX * sizeof(aml_virtio)];
+	__u32 madt[5 + 2 * VM_MAX_CPUS];
+	struct acpi_fadt fadt = {
+		.century = CMOS_CENTURY,
+		.boot_flags = FADT_NO_VGA,
+		.flags = FADT_WBINVD | FADT_NO_POWER_BUTTON |
+			 FADT_NO_SLEEP_BUTTON | FADT_RESET_SUPPORTED |
+			 FADT_HARDWARE_REDUCED,
+		.reset = ACPI_PORT(PORT_RESET),
+		.reset_value = RESET_CPU,
+		.sleep_control = ACPI_PORT(PORT_SLEEP),
+		.sleep_status = ACPI_PORT(PORT_SLEEP),
+	};
+	__u32 tables[2], next = LAYOUT_ACPI + 0x20;
 
-	acpi.next = (acpi.next + 15) & ~15ULL;
-	tables[0] = acpi_add_fadt(&acpi, acpi_add_dsdt(&acpi, nr_virtio));
-	tables[1] = acpi_add_madt(&acpi, nr_cpus);
-	acpi_begin(&acpi, "XSDT", 1, ACPI_HEADER_SIZE);
-	acpi_append(&acpi, tables, sizeof(tables));
-	xsdt = acpi_end(&acpi);
+	fadt.dsdt = acpi_add(memory, &next, "DSDT", 2, aml,
+			     dsdt_build(aml, nr_virtio));
+	tables[0] = acpi_add(memory, &next, "FACP", 6, &fadt, sizeof(fadt));
+	tables[1] = acpi_add(memory, &next, "APIC", 4, madt,
+			     madt_build(madt, nr_cpus));
 
-	memset(acpi.table, 0, RSDP_SIZE);
-	memcpy(acpi.table, "RSD PTR \0MSHV  \2", RSDP_V1_SIZE - 4);
-	acpi_put(&acpi, RSDP_LENGTH, 4, RSDP_SIZE);
-	acpi_put(&acpi, RSDP_XSDT, 8, xsdt);
-	acpi.table[RSDP_CHECKSUM] = acpi_checksum(acpi.table, RSDP_V1_SIZE);
-	acpi.table[RSDP_EXT_CHECKSUM] = acpi_checksum(acpi.table, RSDP_SIZE);
-	memcpy(memory_at(memory, LAYOUT_ACPI, RSDP_SIZE), acpi.table,
-	       RSDP_SIZE);
+	*rsdp = (struct acpi_rsdp){
+		.signature = "RSD PTR ",
+		.oem = "MSHV",
+		.rsdt = acpi_add(memory, &next, "RSDT", 1, tables,
+				 sizeof(tables)),
+	};
+	rsdp->checksum = acpi_checksum(rsdp, sizeof(*rsdp));
+
+	memcpy(memory_at(memory, LAYOUT_RESET_VECTOR, sizeof(reset_code)),
+	       reset_code, sizeof(reset_code));
 }

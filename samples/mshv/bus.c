@@ -2,21 +2,6 @@
 /* Who owns which port or address. Filled before the guest runs, then only read */
 #include "vmm.h"
 
-/* The first range that ends behind the address: ranges are sorted */
-static int bus_search(const struct bus *bus, __u64 address)
-{
-	int low = 0, high = bus->nr_ranges, middle;
-
-	while (low < high) {
-		middle = (low + high) / 2;
-		if (address < bus->range[middle].base + bus->range[middle].size)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
 /**
  * bus_add() - Give a range of addresses to a device
  * @bus: ports or memory
@@ -28,16 +13,10 @@ static int bus_search(const struct bus *bus, __u64 address)
 void bus_add(struct bus *bus, __u64 base, __u64 size, bus_access_fn *access,
 	     void *device)
 {
-	int i, at = bus_search(bus, base);
-
 	if (bus->nr_ranges == ARRAY_SIZE(bus->range))
-		die("too many devices");
-	if (at < bus->nr_ranges && bus->range[at].base < base + size)
-		die("two devices at address 0x%llx", base);
-
-	for (i = bus->nr_ranges++; i > at; i--)
-		bus->range[i] = bus->range[i - 1];
-	bus->range[at] = (struct bus_range){ base, size, access, device };
+		errx(EXIT_ERROR, "too many devices");
+	bus->range[bus->nr_ranges++] =
+		(struct bus_range){ base, size, access, device };
 }
 
 /**
@@ -49,17 +28,16 @@ void bus_add(struct bus *bus, __u64 base, __u64 size, bus_access_fn *access,
  * @data: what to write, or where to put what was read; where nobody lives
  *	  writes vanish and reads return ones
  */
-void bus_access(struct bus *bus, __u64 address, unsigned int size, bool write,
-		__u64 *data)
+void bus_access(const struct bus *bus, __u64 address, unsigned int size,
+		bool write, __u64 *data)
 {
-	int at = bus_search(bus, address);
-	const struct bus_range *range = &bus->range[at];
+	const struct bus_range *range;
 
 	if (!write)
 		*data = ~0ULL;
-	if (at == bus->nr_ranges || address < range->base ||
-	    address - range->base + size > range->size)
-		return;
-
-	range->access(range->device, address - range->base, size, write, data);
+	for (range = bus->range; range < bus->range + bus->nr_ranges; range++)
+		if (address >= range->base &&
+		    address - range->base + size <= range->size)
+			range->access(range->device, address - range->base,
+				      size, write, data);
 }

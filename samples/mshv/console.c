@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The terminal that the guest's serial port is connected to */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
@@ -30,14 +29,11 @@ void console_init(void)
 		return;
 
 	raw = console_saved;
-	raw.c_iflag &= ~(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR |
-			 ICRNL | IXON);
-	raw.c_lflag &= ~(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
-	raw.c_cc[VMIN] = 1;
-	raw.c_cc[VTIME] = 0;
+	cfmakeraw(&raw);
+	raw.c_oflag = console_saved.c_oflag;
 	atexit(console_restore);
 	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw))
-		die_errno("set up the terminal");
+		err(EXIT_ERROR, "set up the terminal");
 }
 
 /* Send what the guest sends */
@@ -47,24 +43,8 @@ void console_write(__u8 byte)
 
 	while (write(STDOUT_FILENO, &byte, 1) != 1) {
 		if (errno == EAGAIN)
-			poll(&out, 1, -1);
+			events_wait(&out, 1);
 		else if (errno != EINTR)
-			die_errno("write to the console");
+			err(EXIT_ERROR, "write to the console");
 	}
-}
-
-/**
- * console_read() - Fetch what was typed
- * @data: where to put it
- * @size: at most so much
- *
- * Return: number of bytes; 0 if there is nothing now, -1 if never again
- */
-int console_read(__u8 *data, size_t size)
-{
-	ssize_t n = read(STDIN_FILENO, data, size);
-
-	if (n > 0)
-		return n;
-	return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
 }

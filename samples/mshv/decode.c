@@ -5,8 +5,6 @@
  * memory is known from the intercept, so that of the operand only its length
  * matters. Add here what another guest uses.
  */
-#include <string.h>
-
 #include "vmm.h"
 
 #define PREFIX_OPERAND_SIZE	0x66
@@ -15,109 +13,34 @@
 #define REX_W			8
 #define OPCODE_ESCAPE		0x0f
 
-/* What has been read of an instruction so far */
-struct decoder {
+struct code {
 	const __u8 *bytes;
 	size_t nr_bytes;
-	size_t at;
-	bool failed;
-	unsigned int operand_size;
-	__u8 rex;
+	size_t at;		/* beyond the end: there were too few */
 };
 
-static __u8 decode_byte(struct decoder *d)
-{
-	if (d->at < d->nr_bytes)
-		return d->bytes[d->at++];
-	d->failed = true;
-	return 0;
-}
-
-static __u64 decode_number(struct decoder *d, unsigned int size)
+static __u64 code_read(struct code *code, unsigned int size)
 {
 	__u64 value = 0;
 	unsigned int i;
 
-	for (i = 0; i < size; i++)
-		value |= (__u64)decode_byte(d) << 8 * i;
+	for (i = 0; i < size; i++, code->at++)
+		if (code->at < code->nr_bytes)
+			value |= (__u64)code->bytes[code->at] << 8 * i;
 	return value;
 }
 
-/* Eat the prefixes; return the first byte of the opcode */
-static __u8 decode_prefixes(struct decoder *d, bool long_mode)
+/* What follows the ModRM byte to describe a memory operand */
+static void code_skip_operand(struct code *code, __u8 modrm)
 {
-	__u8 byte = decode_byte(d);
-
-	d->operand_size = 4;
-	if (byte == PREFIX_OPERAND_SIZE) {
-		d->operand_size = 2;
-		byte = decode_byte(d);
-	}
-	if (long_mode && (byte & 0xf0) == PREFIX_REX) {
-		d->rex = byte;
-		byte = decode_byte(d);
-	}
-	if (d->rex & REX_W)
-		d->operand_size = 8;
-	return byte;
-}
-
-/* Eat a memory operand; return the register field */
-static unsigned int decode_modrm(struct decoder *d)
-{
-	__u8 modrm = decode_byte(d);
 	unsigned int mod = modrm >> 6, rm = modrm & 7;
 
-	if (mod == 3)
-		d->failed = true;	/* a register */
-	if (rm == 4 && (decode_byte(d) & 7) == 5)
+	if (rm == 4 && (code_read(code, 1) & 7) == 5)
 		rm = 5;
 	if (mod == 1)
-		decode_byte(d);
-	else if (mod == 2 || (mod == 0 && rm == 5))
-		decode_number(d, 4);
-	return modrm >> 3 & 7;
-}
-
-/* Without REX the byte registers 4 to 7 are AH to BH, which nobody uses here */
-static void decode_register(struct decoder *d, struct insn *insn)
-{
-	insn->reg = decode_modrm(d) | (d->rex & REX_R ? 8 : 0);
-	if (insn->reg_size == 1 && !d->rex && insn->reg >= 4)
-		d->failed = true;
-}
-
-static void decode_immediate(struct decoder *d, struct insn *insn)
-{
-	if (decode_modrm(d))
-		d->failed = true;	/* only /0 is MOV */
-	insn->has_immediate = true;
-	insn->immediate = decode_number(d, insn->size < 4 ? insn->size : 4);
-	if (insn->size == 8)
-		insn->immediate = (__s64)(__s32)insn->immediate;
-}
-
-static void decode_opcode(struct decoder *d, struct insn *insn, __u8 opcode)
-{
-	bool extend = opcode == OPCODE_ESCAPE;
-
-	if (extend)
-		opcode = decode_byte(d);
-	insn->size = opcode & 1 ? d->operand_size : 1;
-	insn->reg_size = extend ? d->operand_size : insn->size;
-
-	if (!extend && (opcode & 0xfc) == 0x88) {	/* MOV */
-		insn->store = !(opcode & 2);
-		decode_register(d, insn);
-	} else if (!extend && (opcode & 0xfe) == 0xc6) {
-		insn->store = true;
-		decode_immediate(d, insn);
-	} else if (extend && (opcode & 0xfe) == 0xb6) {	/* MOVZX */
-		insn->size = opcode & 1 ? 2 : 1;
-		decode_register(d, insn);
-	} else {
-		d->failed = true;
-	}
+		code_read(code, 1);
+	else if (mod == 2 || rm == 5)
+		code_read(code, 4);
 }
 
 /**
@@ -132,12 +55,58 @@ static void decode_opcode(struct decoder *d, struct insn *insn, __u8 opcode)
 bool insn_decode(struct insn *insn, const __u8 *bytes, size_t nr_bytes,
 		 bool long_mode)
 {
-	struct decoder d = { .bytes = bytes, .nr_bytes = nr_bytes };
+	struct code code = { .bytes = bytes, .nr_bytes = nr_bytes };
+	unsigned int opcode = code_read(&code, 1), operand_size = 4;
+	__u8 modrm, rex = 0;
 
-	memset(insn, 0, sizeof(*insn));
-	decode_opcode(&d, insn, decode_prefixes(&d, long_mode));
-	insn->length = d.at;
-	return !d.failed;
+	if (opcode == PREFIX_OPERAND_SIZE) {
+		operand_size = 2;
+		opcode = code_read(&code, 1);
+	}
+	if (long_mode && (opcode & 0xf0) == PREFIX_REX) {
+		rex = opcode;
+		opcode = code_read(&code, 1);
+	}
+	if (rex & REX_W)
+		operand_size = 8;
+	if (opcode == OPCODE_ESCAPE)
+		opcode = OPCODE_ESCAPE << 8 | code_read(&code, 1);
+
+	modrm = code_read(&code, 1);
+	code_skip_operand(&code, modrm);
+	*insn = (struct insn){
+		.size = opcode & 1 ? operand_size : 1,
+		.reg = (modrm >> 3 & 7) | (rex & REX_R ? 8 : 0),
+	};
+	insn->reg_size = insn->size;
+
+	switch (opcode & ~1U) {
+	case 0x88:			/* MOV to memory */
+		insn->store = true;
+		break;
+	case 0x8a:			/* MOV from memory */
+		break;
+	case 0xc6:			/* MOV of a number, if it is /0 */
+		if (modrm >> 3 & 7)
+			return false;
+		insn->store = true;
+		insn->has_immediate = true;
+		insn->immediate = insn->size < 4 ?
+				  code_read(&code, insn->size) :
+				  (__u64)(__s32)code_read(&code, 4);
+		break;
+	case 0x0fb6:			/* MOVZX */
+		insn->size = opcode & 1 ? 2 : 1;
+		insn->reg_size = operand_size;
+		break;
+	default:
+		return false;
+	}
+	insn->length = code.at;
+
+	/* Without REX the byte registers 4 to 7 are AH to BH: not here */
+	return code.at <= nr_bytes && modrm >> 6 != 3 &&
+	       (insn->reg_size > 1 || rex || insn->reg < 4);
 }
 
 static __u64 insn_mask(unsigned int size)

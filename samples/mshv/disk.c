@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A virtio disk in a file */
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/stat.h>
-#include <linux/virtio_blk.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
 
@@ -35,7 +32,7 @@ static bool disk_read_header(struct virtio_request *request,
 /* Its last byte is for the status */
 static __u8 *disk_take_status(struct virtio_request *request)
 {
-	struct iovec *last = &request->in[request->nr_in - 1];
+	struct iovec *last = request->in + request->nr_in - 1;
 
 	if (!request->nr_in || !last->iov_len)
 		return NULL;
@@ -59,9 +56,9 @@ static ssize_t disk_move(const struct disk *disk, __u64 sector, bool write,
 		return -1;
 
 	if (write)
-		moved = pwritev(disk->fd, iov, nr_iov, sector * SECTOR);
+		moved = pwritev(disk->file.fd, iov, nr_iov, sector * SECTOR);
 	else
-		moved = preadv(disk->fd, iov, nr_iov, sector * SECTOR);
+		moved = preadv(disk->file.fd, iov, nr_iov, sector * SECTOR);
 	return moved == (ssize_t)size ? moved : -1;
 }
 
@@ -89,7 +86,7 @@ static ssize_t disk_serve(struct virtio *virtio, unsigned int queue,
 				request->nr_out);
 		break;
 	case VIRTIO_BLK_T_FLUSH:
-		ret = fdatasync(disk->fd);
+		ret = fdatasync(disk->file.fd);
 		break;
 	default:
 		*status = VIRTIO_BLK_S_UNSUPP;
@@ -114,22 +111,13 @@ static const struct virtio_type disk_type = {
  */
 void disk_create(struct disk *disk, struct vm *vm, const char *path)
 {
-	struct stat st;
-
 	disk->virtio.features = BIT_ULL(VIRTIO_BLK_F_FLUSH);
-	disk->fd = open(path, O_RDWR | O_CLOEXEC);
-	if (disk->fd < 0 && (errno == EACCES || errno == EROFS)) {
+	disk->file = file_open(path, O_RDWR);
+	if (disk->file.fd < 0) {
 		disk->virtio.features |= BIT_ULL(VIRTIO_BLK_F_RO);
-		disk->fd = open(path, O_RDONLY | O_CLOEXEC);
+		disk->file = file_open(path, O_RDONLY);
 	}
-	if (disk->fd < 0)
-		die_errno("open %s", path);
-	if (fstat(disk->fd, &st))
-		die_errno("stat %s", path);
-	if (!S_ISREG(st.st_mode))
-		die("%s is not a regular file", path);
-
-	disk->config.capacity = st.st_size / SECTOR;
+	disk->config.capacity = disk->file.size / SECTOR;
 	disk->virtio.config = &disk->config;
 	virtio_create(&disk->virtio, &disk_type, vm, -1);
 }

@@ -1,51 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the host is asked for everywhere; its errors end the program */
+/* What the host is asked for in more than one place; errors end the program */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <fcntl.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "vmm.h"
 
-static void error_print(const char *what, va_list args, const char *why)
-{
-	char line[512];
-
-	vsnprintf(line, sizeof(line), what, args);
-	fprintf(stderr, "mshv-vmm: %s%s%s\n", line, why ? ": " : "",
-		why ? why : "");
-}
-
 /**
- * die() - End the program because of what the message says
- * @what: printf format of the message
+ * file_open() - Open a file of the host
+ * @path: its name
+ * @flags: as for open()
+ *
+ * Return: the file; without a file descriptor if it cannot be written, and must
  */
-void die(const char *what, ...)
+struct file file_open(const char *path, int flags)
 {
-	va_list args;
+	struct file file = { path, open(path, flags | O_CLOEXEC) };
+	struct stat st;
 
-	va_start(args, what);
-	error_print(what, args, NULL);
-	va_end(args);
-	exit(EXIT_ERROR);
-}
-
-/**
- * die_errno() - End the program because a system call failed
- * @what: printf format, names the call; the reason is taken from errno
- */
-void die_errno(const char *what, ...)
-{
-	const char *why = strerror(errno);
-	va_list args;
-
-	va_start(args, what);
-	error_print(what, args, why);
-	va_end(args);
-	exit(EXIT_ERROR);
+	if (file.fd < 0 && flags == O_RDWR &&
+	    (errno == EACCES || errno == EROFS))
+		return file;
+	if (file.fd < 0)
+		err(EXIT_ERROR, "open %s", path);
+	if (fstat(file.fd, &st))
+		err(EXIT_ERROR, "stat %s", path);
+	if (!S_ISREG(st.st_mode))
+		errx(EXIT_ERROR, "%s is not a regular file", path);
+	file.size = st.st_size;
+	return file;
 }
 
 /* An eventfd is how one thread, or the kernel, wakes another */
@@ -54,24 +38,23 @@ int event_create(void)
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 	if (fd < 0)
-		die_errno("create an eventfd");
+		err(EXIT_ERROR, "create an eventfd");
 	return fd;
-}
-
-void event_signal(int fd)
-{
-	const __u64 one = 1;
-
-	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		die_errno("signal an eventfd");
 }
 
 void event_clear(int fd)
 {
-	__u64 count;
+	eventfd_t count;
 
-	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		die_errno("read an eventfd");
+	eventfd_read(fd, &count);
+}
+
+/* Until there is one at least */
+void events_wait(struct pollfd *fds, unsigned int nr)
+{
+	while (poll(fds, nr, -1) < 0)
+		if (errno != EINTR)
+			err(EXIT_ERROR, "poll");
 }
 
 pthread_t thread_create(void *(*run)(void *), void *arg)
@@ -80,6 +63,6 @@ pthread_t thread_create(void *(*run)(void *), void *arg)
 
 	errno = pthread_create(&thread, NULL, run, arg);
 	if (errno)
-		die_errno("create a thread");
+		err(EXIT_ERROR, "create a thread");
 	return thread;
 }

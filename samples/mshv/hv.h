@@ -3,8 +3,8 @@
  * The part of the hypervisor's own interface that this VMM uses.
  *
  * <linux/mshv.h> describes the ioctls. What travels through them unchanged
- * (hypercall parameters, register names, intercept messages, state pages) is
- * defined by the hypervisor, and transcribed here.
+ * (hypercall parameters, register names, intercept messages) is defined by the
+ * hypervisor, and transcribed here.
  */
 #ifndef MSHV_SAMPLE_HV_H
 #define MSHV_SAMPLE_HV_H
@@ -20,9 +20,7 @@
 #define HVCALL_SET_PARTITION_PROPERTY	0x0045
 #define HVCALL_GET_VP_REGISTERS		0x0050
 #define HVCALL_SET_VP_REGISTERS		0x0051
-#define HVCALL_TRANSLATE_GVA		0x0052
 #define HVCALL_REGISTER_RESULT		0x0091
-#define HVCALL_ASSERT_INTERRUPT		0x0094
 
 /* Partition properties */
 #define HV_PROPERTY_SYNTHETIC_FEATURES	0x00010001
@@ -71,9 +69,6 @@
 
 #define HV_TRANSLATE_VALIDATE_EXECUTE	BIT_ULL(2)
 #define HV_TRANSLATE_PRIVILEGE_EXEMPT	BIT_ULL(3)
-
-#define HV_INTERRUPT_LEVEL		BIT_ULL(32)
-#define HV_INTERRUPT_LOGICAL		BIT_ULL(33)
 
 #define HV_SEGMENT_LONG			BIT(13)
 #define HV_SEGMENT_DEFAULT_BIG		BIT(14)
@@ -134,22 +129,11 @@ struct hv_io_intercept {
 	__u8 info;		/* 2:0 size, 3 string, 4 repeated */
 	__u8 nr_bytes;
 	__u32 reserved;
-	__u64 rax;
-	__u8 bytes[16];
-	struct hv_segment ds;
-	struct hv_segment es;
-	__u64 rcx;
-	__u64 rsi;
-	__u64 rdi;
+	__u64 rax;		/* what follows is for string instructions */
 };
 
 #define HV_IO_SIZE_MASK			7
 #define HV_IO_STRING			BIT(3)
-
-struct hv_eoi_message {
-	__u32 vp_index;
-	__u32 vector;
-};
 
 struct hv_message {
 	__u32 type;
@@ -161,24 +145,9 @@ struct hv_message {
 		struct hv_intercept header;
 		struct hv_memory_intercept memory;
 		struct hv_io_intercept io;
-		struct hv_eoi_message eoi;
 		__u8 payload[240];
 	};
 };
-
-/* Mapped from a VP's file; valid says whether it speaks for the stopped VP */
-struct hv_register_page {
-	__u16 version;
-	__u8 valid;
-	__u8 reserved1;
-	__u32 dirty;
-	__u64 gpr[16];
-	__u64 rip;
-	__u64 rflags;
-};
-
-#define HV_REGISTER_PAGE_DIRTY_GPR	BIT(0)
-#define HV_REGISTER_PAGE_DIRTY_RIP	BIT(1)
 
 struct hv_property_input {
 	__u64 partition;
@@ -191,18 +160,6 @@ struct hv_vp_input {
 	__u64 partition;
 	__u32 vp_index;
 	__u32 vtl;
-};
-
-struct hv_translate_input {
-	struct hv_vp_input vp;
-	__u64 flags;
-	__u64 gva_page;
-};
-
-struct hv_translate_output {
-	__u32 result;		/* 0: the page number is good */
-	__u32 flags;
-	__u64 gpa_page;
 };
 
 /* The guest sees (hypervisor's value & ~mask) | (value & mask) */
@@ -225,14 +182,6 @@ struct hv_register_result_input {
 	__u32 vp_index;
 	__u32 type;
 	struct hv_cpuid_result cpuid;
-};
-
-struct hv_interrupt {
-	__u64 partition;
-	__u64 control;		/* low half: the MSI delivery mode */
-	__u64 destination;
-	__u32 vector;
-	__u32 vtl;
 };
 
 #endif

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The IO-APIC. The local APICs are in the hypervisor: an interrupt leaves here
- * as a message to them, and the end of a level interrupt comes back as one.
- *
- * Pins that have an irqfd are not driven from here. Their entries become routes
- * of the kernel, which sends the interrupt itself when the eventfd is signalled.
+ * The IO-APIC. The local APICs are in the hypervisor, and the kernel sends them
+ * what comes from an eventfd. So all that is left to do here is to make routes
+ * of what the guest writes into the entries.
  */
 #include "vmm.h"
 
@@ -17,36 +15,16 @@
 #define IOAPIC_REG_ENTRIES	0x10
 #define IOAPIC_VERSION		(0x20 | (IOAPIC_NR_PINS - 1) << 16)
 
-#define ENTRY_VECTOR(e)		((__u8)(e))
-#define ENTRY_MODE(e)		((e) >> 8 & 7)
-#define ENTRY_LOGICAL		BIT_ULL(11)
-#define ENTRY_PENDING		BIT_ULL(12)
-#define ENTRY_REMOTE_IRR	BIT_ULL(14)
-#define ENTRY_LEVEL		BIT_ULL(15)
-#define ENTRY_MASKED		BIT_ULL(16)
-#define ENTRY_DESTINATION(e)	((e) >> 56)
-#define ENTRY_READ_ONLY		(ENTRY_PENDING | ENTRY_REMOTE_IRR)
+#define ENTRY_VECTOR_AND_MODE	0x7ff
+#define ENTRY_LOGICAL		BIT(11)
+#define ENTRY_READ_ONLY		(BIT(12) | BIT(14))
+#define ENTRY_MASKED		BIT(16)
+#define ENTRY_DESTINATION	24	/* in the upper half */
 
 #define MSI_ADDRESS		0xfee00000
 #define MSI_LOGICAL		BIT(2)
 #define MSI_DESTINATION		12
-#define MSI_MODE		8
-
-/**
- * ioapic_reset() - As after power-on
- * @ioapic: the IO-APIC
- */
-void ioapic_reset(struct ioapic *ioapic)
-{
-	int pin;
-
-	pthread_mutex_lock(&ioapic->lock);
-	ioapic->select = 0;
-	ioapic->line = 0;
-	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
-		ioapic->entry[pin] = ENTRY_MASKED;
-	pthread_mutex_unlock(&ioapic->lock);
-}
+#define MSI_LEVEL		BIT(15)
 
 void ioapic_init(struct ioapic *ioapic)
 {
@@ -54,113 +32,77 @@ void ioapic_init(struct ioapic *ioapic)
 
 	pthread_mutex_init(&ioapic->lock, NULL);
 	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
-		ioapic->irqfd[pin] = -1;
-}
-
-/* Tell the kernel where the interrupts of irqfds go now */
-static void ioapic_route(const struct ioapic *ioapic)
-{
-	struct msi_route routes[IOAPIC_NR_PINS];
-	unsigned int pin, nr = 0;
-	__u64 entry;
-
-	for (pin = 0; pin < IOAPIC_NR_PINS; pin++) {
-		entry = ioapic->entry[pin];
-		if (ioapic->irqfd[pin] < 0 || entry & ENTRY_MASKED)
-			continue;
-		routes[nr++] = (struct msi_route){
-			.gsi = pin,
-			.address = MSI_ADDRESS |
-				   ENTRY_DESTINATION(entry) << MSI_DESTINATION |
-				   (entry & ENTRY_LOGICAL ? MSI_LOGICAL : 0),
-			.data = ENTRY_MODE(entry) << MSI_MODE |
-				ENTRY_VECTOR(entry),
-		};
-	}
-	mshv_msi_routes(ioapic->partition, routes, nr);
+		ioapic->pin[pin] = (struct ioapic_pin){ .irq = -1, .ended = -1 };
 }
 
 /*
- * Vector and destination are the guest's choice: if the hypervisor finds them
- * senseless, the interrupt is lost, as it is on a machine.
+ * Whether a pin is a level or an edge is a matter of what is connected to it,
+ * whatever the entry says. A masked one has vector 0, which is never sent.
  */
-static void ioapic_deliver(const struct ioapic *ioapic, __u64 entry)
+static struct mshv_user_irq_entry pin_route(const struct ioapic *ioapic,
+					    __u32 pin)
 {
-	struct hv_interrupt interrupt = {
-		.control = ENTRY_MODE(entry),
-		.destination = ENTRY_DESTINATION(entry),
-		.vector = ENTRY_VECTOR(entry),
+	__u32 low = ioapic->entry[2 * pin], high = ioapic->entry[2 * pin + 1];
+	struct mshv_user_irq_entry route = {
+		.gsi = pin,
+		.address_lo = MSI_ADDRESS |
+			      high >> ENTRY_DESTINATION << MSI_DESTINATION,
+		.data = ioapic->pin[pin].ended >= 0 ? MSI_LEVEL : 0,
 	};
 
-	if (entry & ENTRY_LEVEL)
-		interrupt.control |= HV_INTERRUPT_LEVEL;
-	if (entry & ENTRY_LOGICAL)
-		interrupt.control |= HV_INTERRUPT_LOGICAL;
-	mshv_interrupt_assert(ioapic->partition, &interrupt);
+	if (low & ENTRY_LOGICAL)
+		route.address_lo |= MSI_LOGICAL;
+	if (!(low & ENTRY_MASKED))
+		route.data |= low & ENTRY_VECTOR_AND_MODE;
+	return route;
 }
 
-/* Send what the pin has to say, if it may speak */
-static void ioapic_update(struct ioapic *ioapic, unsigned int pin)
+/* Each table replaces the one before */
+static void ioapic_route(const struct ioapic *ioapic)
 {
-	__u64 *entry = &ioapic->entry[pin];
+	struct {
+		struct mshv_user_irq_table head;
+		struct mshv_user_irq_entry entries[IOAPIC_NR_PINS];
+	} table = { .head.nr = IOAPIC_NR_PINS };
+	int pin;
 
-	if (!(ioapic->line & BIT(pin)) ||
-	    *entry & (ENTRY_MASKED | ENTRY_REMOTE_IRR))
-		return;
-	if (*entry & ENTRY_LEVEL)
-		*entry |= ENTRY_REMOTE_IRR;
-	ioapic_deliver(ioapic, *entry);
+	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
+		table.entries[pin] = pin_route(ioapic, pin);
+	mshv_ioctl(ioapic->partition, MSHV_SET_MSI_ROUTING, &table,
+		   "route interrupts");
 }
 
-/**
- * ioapic_set_line() - A device drives its interrupt line
- * @ioapic: the IO-APIC
- * @pin: which line
- * @level: high or low; only a change means something
- *
- * Context: any thread.
- */
-void ioapic_set_line(struct ioapic *ioapic, unsigned int pin, bool level)
+/* Signals of its eventfd become the interrupt that the pin is routed to */
+static void pin_connect(const struct ioapic_pin *pin, int partition, __u32 gsi)
 {
-	__u32 old;
+	struct mshv_user_irqfd args = { .fd = pin->irq, .gsi = gsi };
 
-	pthread_mutex_lock(&ioapic->lock);
-	old = ioapic->line;
-	if (level)
-		ioapic->line |= BIT(pin);
-	else
-		ioapic->line &= ~BIT(pin);
-	if (ioapic->line & ~old)
-		ioapic_update(ioapic, pin);
-	pthread_mutex_unlock(&ioapic->lock);
-}
-
-/* A level interrupt has been served: when the line is still up, ask again */
-static void ioapic_end(struct ioapic *ioapic, __u8 vector)
-{
-	unsigned int pin;
-
-	for (pin = 0; pin < IOAPIC_NR_PINS; pin++) {
-		if (!(ioapic->entry[pin] & ENTRY_REMOTE_IRR) ||
-		    ENTRY_VECTOR(ioapic->entry[pin]) != vector)
-			continue;
-		ioapic->entry[pin] &= ~ENTRY_REMOTE_IRR;
-		ioapic_update(ioapic, pin);
+	if (pin->ended >= 0) {
+		args.resamplefd = pin->ended;
+		args.flags = 1 << MSHV_IRQFD_BIT_RESAMPLE;
 	}
+	mshv_ioctl(partition, MSHV_IRQFD, &args, "connect an interrupt");
 }
 
 /**
- * ioapic_eoi() - The hypervisor reports the end of a level interrupt
- * @ioapic: the IO-APIC
- * @vector: which one
- *
- * Context: any thread.
+ * ioapic_connect() - Be part of a new partition, as after power-on
+ * @ioapic: the IO-APIC; the devices have their pins
+ * @partition: the partition's file
  */
-void ioapic_eoi(struct ioapic *ioapic, __u8 vector)
+void ioapic_connect(struct ioapic *ioapic, int partition)
 {
-	pthread_mutex_lock(&ioapic->lock);
-	ioapic_end(ioapic, vector);
-	pthread_mutex_unlock(&ioapic->lock);
+	int pin;
+
+	ioapic->partition = partition;
+	ioapic->select = 0;
+	for (pin = 0; pin < IOAPIC_NR_PINS; pin++) {
+		ioapic->entry[2 * pin] = ENTRY_MASKED;
+		ioapic->entry[2 * pin + 1] = 0;
+	}
+	ioapic_route(ioapic);
+	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
+		if (ioapic->pin[pin].irq >= 0)
+			pin_connect(&ioapic->pin[pin], partition, pin);
 }
 
 static __u32 ioapic_read(const struct ioapic *ioapic)
@@ -169,58 +111,39 @@ static __u32 ioapic_read(const struct ioapic *ioapic)
 
 	if (ioapic->select == IOAPIC_REG_VERSION)
 		return IOAPIC_VERSION;
-	if (n < 2 * IOAPIC_NR_PINS)
-		return ioapic->entry[n / 2] >> (n & 1 ? 32 : 0);
-	return 0;
+	return n < ARRAY_SIZE(ioapic->entry) ? ioapic->entry[n] : 0;
 }
 
+/*
+ * What was signalled while a pin was masked is lost, so when it no longer is,
+ * a level is looked at, and an edge sent: one too many does no harm.
+ */
 static void ioapic_write(struct ioapic *ioapic, __u32 value)
 {
-	unsigned int n = ioapic->select - IOAPIC_REG_ENTRIES, pin = n / 2;
-	__u64 *entry = &ioapic->entry[pin], old;
+	unsigned int n = ioapic->select - IOAPIC_REG_ENTRIES;
+	const struct ioapic_pin *pin;
+	__u32 old;
 
-	if (n >= 2 * IOAPIC_NR_PINS)
+	if (n >= ARRAY_SIZE(ioapic->entry))
 		return;
-
-	old = *entry;
-	if (n & 1)
-		*entry = (*entry & 0xffffffff) | (__u64)value << 32;
-	else
-		*entry = (*entry & (~0xffffffffULL | ENTRY_READ_ONLY)) |
-			 (value & ~ENTRY_READ_ONLY);
-	if (!(*entry & ENTRY_LEVEL))
-		*entry &= ~ENTRY_REMOTE_IRR;
-	if (ioapic->irqfd[pin] < 0) {
-		ioapic_update(ioapic, pin);
+	pin = &ioapic->pin[n / 2];
+	old = ioapic->entry[n];
+	ioapic->entry[n] = n & 1 ? value : value & ~ENTRY_READ_ONLY;
+	if (pin->irq < 0)
 		return;
-	}
-	/* An edge while it was masked is lost; one too many does no harm */
 	ioapic_route(ioapic);
-	if (old & ~*entry & ENTRY_MASKED)
-		event_signal(ioapic->irqfd[pin]);
+	if (!(n & 1) && old & ~value & ENTRY_MASKED)
+		eventfd_write(pin->ended >= 0 ? pin->ended : pin->irq, 1);
 }
 
-static void ioapic_register(struct ioapic *ioapic, __u64 offset, bool write,
-			    __u64 *data)
+/* Another way to end a level interrupt: whose it is, the device will find out */
+static void ioapic_end(const struct ioapic *ioapic)
 {
-	switch (offset) {
-	case IOAPIC_SELECT:
-		if (write)
-			ioapic->select = *data & 0xff;
-		else
-			*data = ioapic->select;
-		break;
-	case IOAPIC_WINDOW:
-		if (write)
-			ioapic_write(ioapic, *data);
-		else
-			*data = ioapic_read(ioapic);
-		break;
-	case IOAPIC_EOI:
-		if (write)
-			ioapic_end(ioapic, *data);
-		break;
-	}
+	int pin;
+
+	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
+		if (ioapic->pin[pin].ended >= 0)
+			eventfd_write(ioapic->pin[pin].ended, 1);
 }
 
 /**
@@ -239,6 +162,15 @@ void ioapic_access(void *device, __u64 offset, unsigned int size, bool write,
 	if (size != IOAPIC_SIZE)
 		return;
 	pthread_mutex_lock(&ioapic->lock);
-	ioapic_register(ioapic, offset, write, data);
+	if (offset == IOAPIC_SELECT && write)
+		ioapic->select = *data & 0xff;
+	else if (offset == IOAPIC_SELECT)
+		*data = ioapic->select;
+	else if (offset == IOAPIC_WINDOW && write)
+		ioapic_write(ioapic, *data);
+	else if (offset == IOAPIC_WINDOW)
+		*data = ioapic_read(ioapic);
+	else if (offset == IOAPIC_EOI && write)
+		ioapic_end(ioapic);
 	pthread_mutex_unlock(&ioapic->lock);
 }

@@ -5,30 +5,16 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "vmm.h"
 
-#define KEY_QUIT		0x1d	/* Ctrl-] */
 #define MEMORY_DEFAULT_MIB	256
 #define MEMORY_MAX_MIB		BIT(20)
-#define FULL_POLL_MS		20
 #define TAP			"tap="
-
-/* What the event loop looks at */
-enum event_source {
-	EVENT_EXIT,
-	EVENT_SIGNAL,
-	EVENT_INPUT,
-	EVENT_COUNT,
-};
 
 static const char help[] =
 	"usage: mshv-vmm --kernel BZIMAGE [--initrd FILE] [--cmdline STRING]\n"
@@ -51,17 +37,8 @@ static const char help[] =
 	"the end was asked for from outside, 2 wrong usage; with --no-reboot 3 the\n"
 	"guest asked for a reset, 4 it crashed (triple fault).\n";
 
-static void __noreturn __printf(1, 2) usage(const char *why, ...)
-{
-	va_list args;
-
-	fputs("mshv-vmm: ", stderr);
-	va_start(args, why);
-	vfprintf(stderr, why, args);
-	va_end(args);
-	fputs(" (--help explains)\n", stderr);
-	exit(EXIT_USAGE);
-}
+#define usage(why, ...) \
+	errx(EXIT_USAGE, why " (--help explains)", ##__VA_ARGS__)
 
 static unsigned long option_number(const char *name, const char *text,
 				   unsigned long max)
@@ -91,20 +68,6 @@ static const struct option option_names[] = {
 	{ 0 },
 };
 
-static void option_disk(struct vm_config *config, const char *path)
-{
-	if (config->nr_disks == VM_MAX_DISKS)
-		usage("more than %d disks", VM_MAX_DISKS);
-	config->disk[config->nr_disks++] = path;
-}
-
-static const char *option_net(const char *value)
-{
-	if (strncmp(value, TAP, strlen(TAP)) || !value[strlen(TAP)])
-		usage("--net takes " TAP "NAME, not '%s'", value);
-	return value + strlen(TAP);
-}
-
 static void option_set(struct vm_config *config, int c, const char *word)
 {
 	switch (c) {
@@ -125,10 +88,14 @@ static void option_set(struct vm_config *config, int c, const char *word)
 		config->nr_cpus = option_number("cpus", optarg, VM_MAX_CPUS);
 		break;
 	case 'd':
-		option_disk(config, optarg);
+		if (config->nr_disks == VM_MAX_DISKS)
+			usage("more than %d disks", VM_MAX_DISKS);
+		config->disk[config->nr_disks++] = optarg;
 		break;
 	case 'n':
-		config->tap = option_net(optarg);
+		if (strncmp(optarg, TAP, strlen(TAP)) || !optarg[strlen(TAP)])
+			usage("--net takes " TAP "NAME, not '%s'", optarg);
+		config->tap = optarg + strlen(TAP);
 		break;
 	case 'r':
 		config->no_reboot = true;
@@ -156,72 +123,17 @@ static void options_parse(struct vm_config *config, int argc, char **argv)
 		usage("--kernel is missing");
 }
 
-/* Signals that end the program are read from a file; threads inherit the mask */
-static int signals_open(void)
+/* Until somebody asks for the end: the guest, the keyboard, or a signal */
+static void wait_for_end(struct vm *vm, const sigset_t *signals)
 {
-	sigset_t set;
-	int fd;
+	int signal;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	if (fd < 0)
-		die_errno("create a signalfd");
-	return fd;
-}
-
-static void handle_signal(struct vm *vm, int fd)
-{
-	struct signalfd_siginfo info;
-
-	if (read(fd, &info, sizeof(info)) != sizeof(info))
-		die_errno("read a signal");
-	fprintf(stderr, "mshv-vmm: ended by signal %u\n", info.ssi_signo);
-	vm_exit(vm, EXIT_ERROR);
-}
-
-/* Return: false if there will never be input again */
-static bool handle_input(struct vm *vm, size_t space)
-{
-	__u8 data[SERIAL_FIFO];
-	int n = console_read(data, space);
-
-	if (n <= 0)
-		return !n;
-	if (memchr(data, KEY_QUIT, n)) {
-		fprintf(stderr, "\r\nmshv-vmm: ended from the keyboard\n");
+	while (vm->exit_code == VM_RUNS) {
+		signal = sigwaitinfo(signals, NULL);
+		if (signal < 0 || signal == SIGUSR1)
+			continue;
+		fprintf(stderr, "mshv-vmm: ended by signal %u\n", signal);
 		vm_exit(vm, EXIT_ERROR);
-	}
-	serial_input(&vm->serial, data, n);
-	return true;
-}
-
-/* Until somebody asks for the end */
-static void event_loop(struct vm *vm, int signals)
-{
-	struct pollfd poll_fds[EVENT_COUNT] = {
-		[EVENT_EXIT] = { .fd = vm->exit_event, .events = POLLIN },
-		[EVENT_SIGNAL] = { .fd = signals, .events = POLLIN },
-		[EVENT_INPUT] = { .fd = STDIN_FILENO },
-	};
-	struct pollfd *input = &poll_fds[EVENT_INPUT];
-	size_t space;
-
-	while (vm->exit_code < 0) {
-		space = serial_space(&vm->serial);
-		input->events = space ? POLLIN : 0;
-		input->revents = 0;
-		if (poll(poll_fds, EVENT_COUNT, space ? -1 : FULL_POLL_MS) < 0 &&
-		    errno != EINTR)
-			die_errno("poll");
-		if (poll_fds[EVENT_SIGNAL].revents)
-			handle_signal(vm, signals);
-		if (space && input->revents && !handle_input(vm, space))
-			input->fd = -1;
 	}
 }
 
@@ -232,15 +144,25 @@ int main(int argc, char **argv)
 		.config.memory_size = MEMORY_DEFAULT_MIB * MIB,
 		.config.nr_cpus = 1,
 	};
-	int signals, code;
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 };
+	sigset_t signals;
+	size_t i;
+	int code;
 
+	setlinebuf(stderr);
 	options_parse(&vm.config, argc, argv);
-	signals = signals_open();
-	vm_create(&vm);
+
+	/* Here they are waited for; all threads inherit the mask */
+	sigemptyset(&signals);
+	for (i = 0; i < ARRAY_SIZE(ends); i++)
+		sigaddset(&signals, ends[i]);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+
 	console_init();
+	vm_create(&vm);
 	do {
 		vm_start(&vm);
-		event_loop(&vm, signals);
+		wait_for_end(&vm, &signals);
 		code = vm_stop(&vm);
 	} while (!vm.config.no_reboot &&
 		 (code == EXIT_RESET || code == EXIT_CRASH));

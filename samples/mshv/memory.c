@@ -11,7 +11,7 @@
  * Host and guest addresses agree modulo 2 MiB, so that whole 2 MiB pages can
  * be given to the guest where the host has them.
  */
-static void *memory_allocate(__u64 size)
+static void memory_add(struct memory *memory, __u64 gpa, __u64 size)
 {
 	uintptr_t start;
 	void *map;
@@ -19,20 +19,12 @@ static void *memory_allocate(__u64 size)
 	map = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (map == MAP_FAILED)
-		die_errno("allocate %llu MiB of guest memory", size / MIB);
+		err(EXIT_ERROR, "allocate %llu MiB of guest memory", size / MIB);
 
 	start = ((uintptr_t)map + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
 	madvise((void *)start, size, MADV_HUGEPAGE);
-	return (void *)start;
-}
-
-static void memory_add(struct memory *memory, __u64 gpa, __u64 size)
-{
-	struct memory_region *region = &memory->region[memory->nr_regions++];
-
-	region->gpa = gpa;
-	region->size = size;
-	region->host = memory_allocate(size);
+	memory->region[memory->nr_regions++] =
+		(struct memory_region){ gpa, size, (void *)start };
 }
 
 /**

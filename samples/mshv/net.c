@@ -38,7 +38,7 @@ static ssize_t net_serve(struct virtio *virtio, unsigned int queue,
 		return VIRTIO_BROKEN;
 	n = readv(net->tap, request->in, request->nr_in);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		die_errno("read from the tap device");
+		err(EXIT_ERROR, "read from the tap device");
 	if (n < 0)
 		return VIRTIO_LATER;
 	memcpy((char *)request->in->iov_base +
@@ -67,14 +67,14 @@ void net_create(struct net *net, struct vm *vm, const char *tap)
 	int size = sizeof(struct virtio_net_hdr_v1);
 
 	if (!*tap || strlen(tap) >= sizeof(request.ifr_name))
-		die("'%s' is no name for a tap device", tap);
+		errx(EXIT_ERROR, "'%s' is no name for a tap device", tap);
 	strcpy(request.ifr_name, tap);
 	net->tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (net->tap < 0)
-		die_errno("open /dev/net/tun");
+		err(EXIT_ERROR, "open /dev/net/tun");
 	if (ioctl(net->tap, TUNSETIFF, &request) ||
 	    ioctl(net->tap, TUNSETVNETHDRSZ, &size))
-		die_errno("open tap device %s", tap);
+		err(EXIT_ERROR, "open tap device %s", tap);
 
 	memcpy(net->config.mac, mac, sizeof(mac));
 	net->virtio.features = BIT_ULL(VIRTIO_NET_F_MAC);

@@ -1,79 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Off and reset: the ACPI registers, and the older ways to reset a PC */
-#include <string.h>
-
+/* Off and reset: the ports of a PC where a certain value means the end */
 #include "vmm.h"
 
-#define SLEEP_ENABLE		BIT(5)
-#define SLEEP_TYPE(v)		((v) >> 2 & 7)
+static struct power_port {
+	__u16 port;
+	__u8 mask;		/* which bits matter */
+	__u8 value;		/* what they must be */
+	enum exit_code code;
+	struct vm *vm;
+} power_ports[] = {
+	{ PORT_SLEEP, 0x3c, SLEEP_ENABLE | SLEEP_S5 << 2, EXIT_POWER_OFF },
+	{ PORT_RESET, RESET_CPU, RESET_CPU, EXIT_RESET },
+	{ PORT_KEYBOARD, 0xff, KEYBOARD_PULSE_RESET, EXIT_RESET },
+};
 
-#define RESET_CONTROL_CPU	BIT(2)
-#define KEYBOARD_PULSE_RESET	0xfe
-
-/**
- * power_build() - Write the reset vector into guest memory
- * @memory: the guest's
- *
- * That is where a PC's firmware begins, and where a kernel jumps to in real
- * mode when it knows no better way to restart.
- */
-void power_build(const struct memory *memory)
+/* They read as zero: nothing is busy */
+static void power_access(void *device, __u64 offset, unsigned int size,
+			 bool write, __u64 *data)
 {
-	static const __u8 code[] = {
-		0xb0, POWER_RESET_VALUE,		/* mov $VALUE,%al */
-		0xba, (PORT_POWER + POWER_RESET) & 0xff,
-		      (PORT_POWER + POWER_RESET) >> 8,	/* mov $PORT,%dx */
-		0xee,					/* out %al,(%dx) */
-		0xf4,					/* hlt */
-	};
+	const struct power_port *port = device;
 
-	memcpy(memory_at(memory, LAYOUT_RESET_VECTOR, sizeof(code)), code,
-	       sizeof(code));
-}
-
-/**
- * power_access() - The sleep control, sleep status and reset registers
- * @device: the VM
- * @offset: which register
- * @size: only 1 is answered
- * @write: direction
- * @data: the value
- */
-void power_access(void *device, __u64 offset, unsigned int size, bool write,
-		  __u64 *data)
-{
-	if (!write) {
-		*data = 0;
-		return;
-	}
-	if (size != 1)
-		return;
-	if (offset == POWER_SLEEP_CONTROL && *data & SLEEP_ENABLE &&
-	    SLEEP_TYPE(*data) == POWER_S5)
-		vm_exit(device, EXIT_POWER_OFF);
-	if (offset == POWER_RESET && *data == POWER_RESET_VALUE)
-		vm_exit(device, EXIT_RESET);
-}
-
-/* The reset control register of PC chipsets */
-void power_access_reset(void *device, __u64 offset, unsigned int size,
-			bool write, __u64 *data)
-{
 	(void)offset;
 	(void)size;
 	if (!write)
 		*data = 0;
-	else if (*data & RESET_CONTROL_CPU)
-		vm_exit(device, EXIT_RESET);
+	else if ((*data & port->mask) == port->value)
+		vm_exit(port->vm, port->code);
 }
 
-/* The keyboard controller: no keyboard behind it, but it is ready to pulse the reset line */
-void power_access_keyboard(void *device, __u64 offset, unsigned int size,
-			   bool write, __u64 *data)
+/* Give these ports to a virtual machine */
+void power_create(struct vm *vm)
 {
-	(void)offset;
-	if (!write)
-		*data = 0;
-	else if (size == 1 && *data == KEYBOARD_PULSE_RESET)
-		vm_exit(device, EXIT_RESET);
+	struct power_port *port;
+
+	for (port = power_ports;
+	     port < power_ports + ARRAY_SIZE(power_ports); port++) {
+		port->vm = vm;
+		bus_add(&vm->ports, port->port, 1, power_access, port);
+	}
 }

@@ -1,65 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A 16550A on the terminal. It sends at once, so its transmitter is idle */
+/*
+ * A 16550A on the terminal. It sends at once, so its transmitter is idle.
+ *
+ * Its interrupt is a level: as long as the line is up, the interrupt comes again
+ * when the guest has ended the one before, which the kernel signals by eventfd.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <linux/serial_reg.h>
 
 #include "vmm.h"
 
+#define KEY_QUIT	0x1d	/* Ctrl-] */
 #define IER_MASK	0x0f
 #define MCR_MASK	0x0f	/* no loopback */
 #define MSR_CONNECTED	(UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS)
 #define IIR_FIFO	0xc0
 
-void serial_init(struct serial *serial, struct ioapic *ioapic,
-		 unsigned int irq)
-{
-	pthread_mutex_init(&serial->lock, NULL);
-	serial->ioapic = ioapic;
-	serial->irq = irq;
-}
-
-/* What was typed and not yet read stays */
-void serial_reset(struct serial *serial)
-{
-	pthread_mutex_lock(&serial->lock);
-	memset(&serial->reg, 0, sizeof(serial->reg));
-	serial->reg.dll = 1;
-	pthread_mutex_unlock(&serial->lock);
-}
-
 static bool serial_has_input(const struct serial *serial)
 {
-	return serial->head != serial->tail;
-}
-
-static void serial_put(struct serial *serial, __u8 byte)
-{
-	if (serial->head - serial->tail < SERIAL_FIFO)
-		serial->fifo[serial->head++ % SERIAL_FIFO] = byte;
-}
-
-static __u8 serial_get(struct serial *serial)
-{
-	if (!serial_has_input(serial))
-		return 0;
-	return serial->fifo[serial->tail++ % SERIAL_FIFO];
+	return serial->next_input < serial->nr_input;
 }
 
 /* What the interrupt identification register shows, less the FIFO bits */
 static __u8 serial_interrupt(const struct serial *serial)
 {
-	if (serial->reg.ier & UART_IER_RDI && serial_has_input(serial))
+	if (serial->reg[UART_IER] & UART_IER_RDI && serial_has_input(serial))
 		return UART_IIR_RDI;
-	if (serial->reg.ier & UART_IER_THRI && serial->reg.transmitted)
+	if (serial->reg[UART_IER] & UART_IER_THRI && serial->transmitted)
 		return UART_IIR_THRI;
 	return UART_IIR_NO_INT;
 }
 
+/* Interrupt if the line is up, and the guest has ended the interrupt before */
 static void serial_update(struct serial *serial)
 {
-	ioapic_set_line(serial->ioapic, serial->irq,
-			serial->reg.mcr & UART_MCR_OUT2 &&
-			serial_interrupt(serial) != UART_IIR_NO_INT);
+	if (serial->asked || !(serial->reg[UART_MCR] & UART_MCR_OUT2) ||
+	    serial_interrupt(serial) == UART_IIR_NO_INT)
+		return;
+	serial->asked = true;
+	eventfd_write(serial->irq, 1);
+}
+
+/* When the last byte is gone, the thread fetches more */
+static __u8 serial_get(struct serial *serial)
+{
+	__u8 byte = 0;
+
+	if (serial_has_input(serial)) {
+		byte = serial->input[serial->next_input++];
+		if (!serial_has_input(serial))
+			eventfd_write(serial->look, 1);
+	}
+	return byte;
 }
 
 static __u8 serial_read_iir(struct serial *serial)
@@ -67,88 +63,64 @@ static __u8 serial_read_iir(struct serial *serial)
 	__u8 iir = serial_interrupt(serial);
 
 	if (iir == UART_IIR_THRI)
-		serial->reg.transmitted = false;
-	if (serial->reg.fcr & UART_FCR_ENABLE_FIFO)
+		serial->transmitted = false;
+	if (serial->reg[UART_FCR] & UART_FCR_ENABLE_FIFO)
 		iir |= IIR_FIFO;
 	return iir;
 }
 
+static bool serial_is_divisor(const struct serial *serial, __u64 offset)
+{
+	return serial->reg[UART_LCR] & UART_LCR_DLAB && offset <= UART_DLM;
+}
+
 static __u8 serial_read(struct serial *serial, __u64 offset)
 {
-	bool dlab = serial->reg.lcr & UART_LCR_DLAB;
+	if (serial_is_divisor(serial, offset))
+		return serial->divisor[offset];
 
 	switch (offset) {
 	case UART_RX:
-		return dlab ? serial->reg.dll : serial_get(serial);
-	case UART_IER:
-		return dlab ? serial->reg.dlm : serial->reg.ier;
+		return serial_get(serial);
 	case UART_IIR:
 		return serial_read_iir(serial);
-	case UART_LCR:
-		return serial->reg.lcr;
-	case UART_MCR:
-		return serial->reg.mcr;
 	case UART_LSR:
 		return UART_LSR_TEMT | UART_LSR_THRE |
 		       (serial_has_input(serial) ? UART_LSR_DR : 0);
 	case UART_MSR:
 		return MSR_CONNECTED;
 	default:
-		return serial->reg.scr;
+		return serial->reg[offset];
 	}
-}
-
-static void serial_transmit(struct serial *serial, __u8 byte)
-{
-	console_write(byte);
-	serial->reg.transmitted = true;
-}
-
-static void serial_write_fcr(struct serial *serial, __u8 value)
-{
-	serial->reg.fcr = value;
-	if (value & UART_FCR_CLEAR_RCVR)
-		serial->tail = serial->head;
-}
-
-/* Enabling the transmitter's interrupt raises it, as the transmitter is idle */
-static void serial_write_ier(struct serial *serial, __u8 value)
-{
-	if (value & ~serial->reg.ier & UART_IER_THRI)
-		serial->reg.transmitted = true;
-	serial->reg.ier = value & IER_MASK;
 }
 
 static void serial_write(struct serial *serial, __u64 offset, __u8 value)
 {
-	bool dlab = serial->reg.lcr & UART_LCR_DLAB;
+	if (serial_is_divisor(serial, offset)) {
+		serial->divisor[offset] = value;
+		return;
+	}
 
 	switch (offset) {
 	case UART_TX:
-		if (dlab)
-			serial->reg.dll = value;
-		else
-			serial_transmit(serial, value);
+		console_write(value);
+		serial->transmitted = true;
 		break;
 	case UART_IER:
-		if (dlab)
-			serial->reg.dlm = value;
-		else
-			serial_write_ier(serial, value);
+		/* The transmitter is idle, and says so as soon as it may */
+		if (value & ~serial->reg[UART_IER] & UART_IER_THRI)
+			serial->transmitted = true;
+		value &= IER_MASK;
 		break;
 	case UART_FCR:
-		serial_write_fcr(serial, value);
-		break;
-	case UART_LCR:
-		serial->reg.lcr = value;
+		while (value & UART_FCR_CLEAR_RCVR && serial_has_input(serial))
+			serial_get(serial);
 		break;
 	case UART_MCR:
-		serial->reg.mcr = value & MCR_MASK;
-		break;
-	case UART_SCR:
-		serial->reg.scr = value;
+		value &= MCR_MASK;
 		break;
 	}
+	serial->reg[offset] = value;
 }
 
 /**
@@ -175,30 +147,75 @@ void serial_access(void *device, __u64 offset, unsigned int size, bool write,
 	pthread_mutex_unlock(&serial->lock);
 }
 
-/* How much input can be taken now */
-size_t serial_space(struct serial *serial)
+/* Fetch what was typed; false if there will never be input again */
+static bool serial_input(struct serial *serial)
 {
-	size_t space;
+	ssize_t n = read(STDIN_FILENO, serial->input, sizeof(serial->input));
+
+	if (n <= 0)
+		return n < 0 && (errno == EAGAIN || errno == EINTR);
+	if (memchr(serial->input, KEY_QUIT, n)) {
+		fprintf(stderr, "\r\nmshv-vmm: ended from the keyboard\n");
+		vm_exit(container_of(serial, struct vm, serial), EXIT_ERROR);
+	}
+	pthread_mutex_lock(&serial->lock);
+	serial->next_input = 0;
+	serial->nr_input = n;
+	pthread_mutex_unlock(&serial->lock);
+	return true;
+}
+
+/* See to the line; true if there is room for input */
+static bool serial_look(struct serial *serial)
+{
+	bool empty;
 
 	pthread_mutex_lock(&serial->lock);
-	space = SERIAL_FIFO - (serial->head - serial->tail);
+	serial->asked = false;
+	serial_update(serial);
+	empty = !serial_has_input(serial);
 	pthread_mutex_unlock(&serial->lock);
-	return space;
+	return empty;
+}
+
+static void *serial_thread(void *arg)
+{
+	struct serial *serial = arg;
+	struct pollfd fds[] = { { serial->look, POLLIN }, { -1, POLLIN } };
+	int input = STDIN_FILENO;
+
+	for (;;) {
+		fds[1].fd = serial_look(serial) ? input : -1;
+		events_wait(fds, ARRAY_SIZE(fds));
+		if (fds[0].revents)
+			event_clear(serial->look);
+		if (fds[1].revents && !serial_input(serial))
+			input = -1;
+	}
+	return NULL;
+}
+
+/* What was typed and not yet read stays */
+void serial_reset(struct serial *serial)
+{
+	pthread_mutex_lock(&serial->lock);
+	memset(serial->reg, 0, sizeof(serial->reg));
+	serial->divisor[0] = 1;
+	serial->transmitted = false;
+	serial->asked = false;
+	pthread_mutex_unlock(&serial->lock);
 }
 
 /**
- * serial_input() - Somebody typed
- * @serial: the UART
- * @data: what arrived
- * @size: number of bytes, at most what serial_space() said
- *
- * Context: any thread.
+ * serial_create() - Make the UART, with a thread to look after it
+ * @serial: what to fill in
+ * @pin: what its interrupt is connected to
  */
-void serial_input(struct serial *serial, const __u8 *data, size_t size)
+void serial_create(struct serial *serial, struct ioapic_pin *pin)
 {
-	pthread_mutex_lock(&serial->lock);
-	while (size--)
-		serial_put(serial, *data++);
-	serial_update(serial);
-	pthread_mutex_unlock(&serial->lock);
+	pthread_mutex_init(&serial->lock, NULL);
+	serial->irq = event_create();
+	serial->look = event_create();
+	*pin = (struct ioapic_pin){ .irq = serial->irq, .ended = serial->look };
+	thread_create(serial_thread, serial);
 }

@@ -10,8 +10,6 @@
  * A queue is in guest memory, and the guest can write anything into it, at any
  * time. So each number is read once, and checked before it is used.
  */
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <linux/virtio_config.h>
@@ -29,7 +27,7 @@
 static void virtio_interrupt(struct virtio *virtio, __u32 why)
 {
 	virtio->interrupt |= why;
-	event_signal(virtio->irq);
+	eventfd_write(virtio->irq, 1);
 }
 
 /* The guest has broken the rules: nothing more until it resets the device */
@@ -43,63 +41,18 @@ static void virtio_break(struct virtio *virtio)
 	virtio_interrupt(virtio, VIRTIO_MMIO_INT_CONFIG);
 }
 
-static bool queue_works(const struct virtio *virtio,
-			const struct virtio_queue *queue)
+static bool queue_has_request(const struct virtio *virtio,
+			      const struct virtio_queue *queue)
 {
 	return queue->ready &&
-	       !(virtio->status & VIRTIO_CONFIG_S_NEEDS_RESET);
-}
-
-/* Where the three parts are is fixed as long as the queue is ready */
-static void queue_enable(const struct virtio *virtio,
-			 struct virtio_queue *queue)
-{
-	unsigned int n = queue->size;
-
-	queue->desc = memory_at(virtio->memory, queue->gpa[QUEUE_DESC],
-				n * sizeof(*queue->desc));
-	queue->avail = memory_at(virtio->memory, queue->gpa[QUEUE_AVAIL],
-				 sizeof(*queue->avail) + n * sizeof(__u16));
-	queue->used = memory_at(virtio->memory, queue->gpa[QUEUE_USED],
-				sizeof(*queue->used) +
-				n * sizeof(struct vring_used_elem));
-	queue->ready = queue->desc && queue->avail && queue->used && n &&
-		       !(n & (n - 1)) &&
-		       !(queue->gpa[QUEUE_DESC] % VRING_DESC_ALIGN_SIZE) &&
-		       !(queue->gpa[QUEUE_AVAIL] % VRING_AVAIL_ALIGN_SIZE) &&
-		       !(queue->gpa[QUEUE_USED] % VRING_USED_ALIGN_SIZE);
-}
-
-static bool queue_has_request(const struct virtio_queue *queue)
-{
-	return __atomic_load_n(&queue->avail->idx, __ATOMIC_ACQUIRE) !=
+	       !(virtio->status & VIRTIO_CONFIG_S_NEEDS_RESET) &&
+	       __atomic_load_n(&queue->avail->idx, __ATOMIC_ACQUIRE) !=
 	       queue->next;
 }
 
-static struct vring_desc desc_read(const struct vring_desc *desc)
+static struct vring_desc desc_read(const volatile struct vring_desc *desc)
 {
-	return (struct vring_desc){
-		.addr = read_once(&desc->addr),
-		.len = read_once(&desc->len),
-		.flags = read_once(&desc->flags),
-		.next = read_once(&desc->next),
-	};
-}
-
-/* Add what a descriptor describes, which must be guest memory */
-static bool request_add(struct virtio_request *request,
-			const struct memory *memory,
-			const struct vring_desc *desc)
-{
-	struct iovec *iov;
-
-	if (desc->flags & VRING_DESC_F_WRITE)
-		iov = &request->in[request->nr_in++];
-	else
-		iov = &request->out[request->nr_out++];
-	iov->iov_base = memory_at(memory, desc->addr, desc->len);
-	iov->iov_len = desc->len;
-	return iov->iov_base;
+	return *desc;
 }
 
 /*
@@ -113,6 +66,7 @@ static bool queue_read(const struct virtio *virtio,
 {
 	const struct vring_avail *avail = queue->avail;
 	struct vring_desc desc;
+	struct iovec *iov;
 	unsigned int n;
 
 	if ((__u16)(read_once(&avail->idx) - queue->next) > queue->size)
@@ -125,8 +79,13 @@ static bool queue_read(const struct virtio *virtio,
 		if (desc.next >= queue->size)
 			return false;
 		desc = desc_read(&queue->desc[desc.next]);
-		if (desc.flags & VRING_DESC_F_INDIRECT ||
-		    !request_add(request, virtio->memory, &desc))
+		if (desc.flags & VRING_DESC_F_WRITE)
+			iov = &request->in[request->nr_in++];
+		else
+			iov = &request->out[request->nr_out++];
+		iov->iov_base = memory_at(virtio->memory, desc.addr, desc.len);
+		iov->iov_len = desc.len;
+		if (!iov->iov_base || desc.flags & VRING_DESC_F_INDIRECT)
 			return false;
 		if (!(desc.flags & VRING_DESC_F_NEXT))
 			return true;
@@ -136,11 +95,8 @@ static bool queue_read(const struct virtio *virtio,
 
 static void queue_return(struct virtio_queue *queue, __u16 head, __u32 written)
 {
-	struct vring_used_elem *used;
-
-	used = &queue->used->ring[queue->next % queue->size];
-	used->id = head;
-	used->len = written;
+	queue->used->ring[queue->next % queue->size] =
+		(struct vring_used_elem){ .id = head, .len = written };
 	queue->next++;
 	__atomic_store_n(&queue->used->idx, queue->next, __ATOMIC_RELEASE);
 }
@@ -156,7 +112,7 @@ static void virtio_serve(struct virtio *virtio, unsigned int n)
 	bool served = false;
 	ssize_t written;
 
-	while (queue_works(virtio, queue) && queue_has_request(queue)) {
+	while (queue_has_request(virtio, queue)) {
 		written = VIRTIO_BROKEN;
 		if (queue_read(virtio, queue, &request))
 			written = virtio->type->serve(virtio, n, &request);
@@ -183,8 +139,7 @@ static bool virtio_wants_input(struct virtio *virtio)
 	bool wants;
 
 	pthread_mutex_lock(&virtio->lock);
-	wants = queue_works(virtio, &virtio->queue[0]) &&
-		queue_has_request(&virtio->queue[0]);
+	wants = queue_has_request(virtio, &virtio->queue[0]);
 	pthread_mutex_unlock(&virtio->lock);
 	return wants;
 }
@@ -201,13 +156,9 @@ static void *virtio_thread(void *arg)
 
 	for (;;) {
 		*input = (struct pollfd){ -1, POLLIN };
-		if (virtio->input >= 0 && virtio_wants_input(virtio))
+		if (virtio_wants_input(virtio))
 			input->fd = virtio->input;
-		if (poll(fds, nr_queues + 1, -1) < 0) {
-			if (errno == EINTR)
-				continue;
-			die_errno("poll");
-		}
+		events_wait(fds, nr_queues + 1);
 		pthread_mutex_lock(&virtio->lock);
 		for (n = 0; n < nr_queues; n++) {
 			if (fds[n].revents)
@@ -220,9 +171,9 @@ static void *virtio_thread(void *arg)
 	return NULL;
 }
 
-static __u32 virtio_read(struct virtio *virtio, __u64 offset)
+static __u32 virtio_read(const struct virtio *virtio, __u64 offset)
 {
-	const struct virtio_queue *queue = &virtio->queue[virtio->queue_select];
+	bool there = virtio->queue_select < virtio->type->nr_queues;
 
 	switch (offset) {
 	case VIRTIO_MMIO_MAGIC_VALUE:
@@ -237,17 +188,13 @@ static __u32 virtio_read(struct virtio *virtio, __u64 offset)
 		return virtio->features_select > 1 ? 0 :
 		       virtio->features >> 32 * virtio->features_select;
 	case VIRTIO_MMIO_QUEUE_NUM_MAX:
-		return virtio->queue_select < virtio->type->nr_queues ?
-		       VIRTIO_QUEUE_SIZE : 0;
+		return there ? VIRTIO_QUEUE_SIZE : 0;
 	case VIRTIO_MMIO_QUEUE_READY:
-		return queue->ready;
+		return there && virtio->queue[virtio->queue_select].ready;
 	case VIRTIO_MMIO_STATUS:
 		return virtio->status;
-	case VIRTIO_MMIO_SHM_LEN_LOW:
-	case VIRTIO_MMIO_SHM_LEN_HIGH:
-		return ~0U;
 	default:
-		return 0;
+		return ~0U;	/* also the length of memory that is not shared */
 	}
 }
 
@@ -257,61 +204,80 @@ static void virtio_clear(struct virtio *virtio)
 
 	virtio->status = 0;
 	virtio->interrupt = 0;
-	virtio->driver_features = 0;
+	virtio->driver_features[0] = 0;
+	virtio->driver_features[1] = 0;
 	for (n = 0; n < virtio->type->nr_queues; n++) {
 		virtio->queue[n].ready = false;
 		virtio->queue[n].next = 0;
 	}
 }
 
+static __u64 join(const __u32 half[2])
+{
+	return half[0] | (__u64)half[1] << 32;
+}
+
 /* A driver that does not take what must be taken is told so by the status */
 static void virtio_set_status(struct virtio *virtio, __u32 status)
 {
+	__u64 taken = join(virtio->driver_features);
+
 	if (!status) {
 		virtio_clear(virtio);
 		return;
 	}
-	if (virtio->driver_features & ~virtio->features ||
-	    !(virtio->driver_features & BIT_ULL(VIRTIO_F_VERSION_1)))
+	if (taken & ~virtio->features ||
+	    !(taken & BIT_ULL(VIRTIO_F_VERSION_1)))
 		status &= ~VIRTIO_CONFIG_S_FEATURES_OK;
 	virtio->status = (status & STATUS_MASK) |
 			 (virtio->status & VIRTIO_CONFIG_S_NEEDS_RESET);
 }
 
-static void set_half(__u64 *value, bool high, __u32 half)
+/* One of the parts, or NULL if it cannot be where the guest says it is */
+static void *queue_part(const struct virtio *virtio, const __u32 gpa[2],
+			size_t size, unsigned int align)
 {
-	memcpy((char *)value + (high ? sizeof(half) : 0), &half, sizeof(half));
+	return join(gpa) % align ? NULL :
+	       memory_at(virtio->memory, join(gpa), size);
 }
 
+/* Where the three parts are is fixed as long as the queue is ready */
+static void queue_enable(const struct virtio *virtio,
+			 struct virtio_queue *queue)
+{
+	unsigned int n = queue->size;
+
+	queue->desc = queue_part(virtio, queue->gpa[QUEUE_DESC],
+				 n * sizeof(*queue->desc),
+				 VRING_DESC_ALIGN_SIZE);
+	queue->avail = queue_part(virtio, queue->gpa[QUEUE_AVAIL],
+				  sizeof(*queue->avail) + n * sizeof(__u16),
+				  VRING_AVAIL_ALIGN_SIZE);
+	queue->used = queue_part(virtio, queue->gpa[QUEUE_USED],
+				 sizeof(*queue->used) +
+				 n * sizeof(struct vring_used_elem),
+				 VRING_USED_ALIGN_SIZE);
+	queue->ready = queue->desc && queue->avail && queue->used && n &&
+		       !(n & (n - 1));
+}
+
+/* The registers of where the parts are follow each other: low, high, two more */
 static void queue_write(const struct virtio *virtio, struct virtio_queue *queue,
 			__u64 offset, __u32 value)
 {
+	unsigned int n = (offset - VIRTIO_MMIO_QUEUE_DESC_LOW) / sizeof(value);
+
 	if (offset == VIRTIO_MMIO_QUEUE_READY) {
 		queue->ready = false;
 		if (value)
 			queue_enable(virtio, queue);
+	} else if (queue->ready) {
 		return;
-	}
-	if (queue->ready)
-		return;
-
-	switch (offset) {
-	case VIRTIO_MMIO_QUEUE_NUM:
+	} else if (offset == VIRTIO_MMIO_QUEUE_NUM) {
 		if (value <= VIRTIO_QUEUE_SIZE)
 			queue->size = value;
-		break;
-	case VIRTIO_MMIO_QUEUE_DESC_LOW:
-	case VIRTIO_MMIO_QUEUE_DESC_HIGH:
-		set_half(&queue->gpa[QUEUE_DESC], offset & 4, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_AVAIL_LOW:
-	case VIRTIO_MMIO_QUEUE_AVAIL_HIGH:
-		set_half(&queue->gpa[QUEUE_AVAIL], offset & 4, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_USED_LOW:
-	case VIRTIO_MMIO_QUEUE_USED_HIGH:
-		set_half(&queue->gpa[QUEUE_USED], offset & 4, value);
-		break;
+	} else if (n < 4 * QUEUE_NR_PARTS && n % 4 < 2) {
+		queue->gpa[n / 4][n % 4] = value;
 	}
 }
 
@@ -326,13 +292,10 @@ static void virtio_write(struct virtio *virtio, __u64 offset, __u32 value)
 		break;
 	case VIRTIO_MMIO_DRIVER_FEATURES:
 		if (virtio->driver_select <= 1)
-			set_half(&virtio->driver_features,
-				 virtio->driver_select, value);
+			virtio->driver_features[virtio->driver_select] = value;
 		break;
 	case VIRTIO_MMIO_QUEUE_SEL:
-		/* One behind the last is there to answer for all others */
-		virtio->queue_select = value < VIRTIO_NR_QUEUES ?
-				       value : VIRTIO_NR_QUEUES;
+		virtio->queue_select = value;
 		break;
 	case VIRTIO_MMIO_STATUS:
 		virtio_set_status(virtio, value);
@@ -392,54 +355,56 @@ void virtio_access(void *device, __u64 offset, unsigned int size, bool write,
 }
 
 /**
- * virtio_reset() - Back to the beginning
+ * virtio_connect() - Be part of a new partition, as after power-on
  * @virtio: the device; a request that is being served ends first
- */
-void virtio_reset(struct virtio *virtio)
-{
-	pthread_mutex_lock(&virtio->lock);
-	virtio_clear(virtio);
-	pthread_mutex_unlock(&virtio->lock);
-}
-
-/**
- * virtio_connect() - Connect a device to a partition
- * @virtio: the device
  * @partition: the partition's file
  *
- * A write of a queue's number to the notify register is a doorbell, the
- * interrupt is that of the GSI numbered like the pin of the IO-APIC.
+ * A write of a queue's number to the notify register is a doorbell.
  */
 void virtio_connect(struct virtio *virtio, int partition)
 {
+	struct mshv_user_ioeventfd args = {
+		.addr = virtio->gpa + VIRTIO_MMIO_QUEUE_NOTIFY,
+		.len = sizeof(__u32),
+		.flags = 1 << MSHV_IOEVENTFD_BIT_DATAMATCH,
+	};
 	unsigned int n;
 
-	for (n = 0; n < virtio->type->nr_queues; n++)
-		mshv_doorbell(partition, virtio->gpa + VIRTIO_MMIO_QUEUE_NOTIFY,
-			      sizeof(__u32), n, virtio->queue[n].kick);
-	mshv_irqfd(partition, virtio->pin, virtio->irq);
+	pthread_mutex_lock(&virtio->lock);
+	virtio_clear(virtio);
+	pthread_mutex_unlock(&virtio->lock);
+	for (n = 0; n < virtio->type->nr_queues; n++) {
+		args.datamatch = n;
+		args.fd = virtio->queue[n].kick;
+		mshv_ioctl(partition, MSHV_IOEVENTFD, &args, "set a doorbell");
+	}
 }
 
 /**
- * virtio_create() - Make a device, with a thread to serve it
+ * virtio_create() - Make a device at the next place, with a thread to serve it
  * @virtio: what to fill in; features and configuration are there
  * @type: what kind of device it is
  * @vm: where it belongs
  * @input: file to poll for what the first queue waits for, or -1
+ *
+ * Its interrupt is an edge, which needs no look at its end.
  */
 void virtio_create(struct virtio *virtio, const struct virtio_type *type,
 		   struct vm *vm, int input)
 {
-	unsigned int n;
+	unsigned int n, place = vm->nr_virtio++;
 
 	virtio->type = type;
 	virtio->memory = &vm->memory;
 	virtio->input = input;
 	virtio->features |= BIT_ULL(VIRTIO_F_VERSION_1);
+	virtio->gpa = VIRTIO_GPA(place);
 	virtio->irq = event_create();
 	for (n = 0; n < type->nr_queues; n++)
 		virtio->queue[n].kick = event_create();
 	pthread_mutex_init(&virtio->lock, NULL);
-	vm_add_virtio(vm, virtio);
+	vm->virtio[place] = virtio;
+	vm->ioapic.pin[VIRTIO_PIN(place)].irq = virtio->irq;
+	bus_add(&vm->mmio, virtio->gpa, HV_PAGE_SIZE, virtio_access, virtio);
 	thread_create(virtio_thread, virtio);
 }

@@ -7,12 +7,12 @@
  * guest may have changed in them, so that new ones are the surest way back to
  * the beginning, and the sequence is the same as for the first start.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "vmm.h"
 
-#define VM_RUNS		(-1)
 #define KICK_PERIOD_US	10000
 
 /*
@@ -26,82 +26,96 @@
 			 HV_FEATURE_VP_INDEX | HV_FEATURE_REFERENCE_TSC | \
 			 HV_FEATURE_FREQUENCIES)
 
-/* A device that raises interrupts by irqfd, at the next place */
-void vm_add_virtio(struct vm *vm, struct virtio *virtio)
-{
-	unsigned int n = vm->nr_virtio++;
-
-	if (n == VIRTIO_MAX)
-		die("more than %u virtio devices", VIRTIO_MAX);
-	virtio->gpa = VIRTIO_GPA(n);
-	virtio->pin = VIRTIO_PIN(n);
-	vm->virtio[n] = virtio;
-	vm->ioapic.irqfd[virtio->pin] = virtio->irq;
-	bus_add(&vm->mmio, virtio->gpa, HV_PAGE_SIZE, virtio_access, virtio);
-}
-
-static void vm_create_devices(struct vm *vm)
-{
-	const struct vm_config *config = &vm->config;
-	struct bus *ports = &vm->ports;
-	unsigned int i;
-
-	ioapic_init(&vm->ioapic);
-	bus_add(&vm->mmio, LAYOUT_IOAPIC, HV_PAGE_SIZE, ioapic_access,
-		&vm->ioapic);
-	serial_init(&vm->serial, &vm->ioapic, IRQ_COM1);
-	bus_add(ports, PORT_COM1, 8, serial_access, &vm->serial);
-	bus_add(ports, PORT_CMOS, 2, rtc_access, &vm->rtc);
-	bus_add(ports, PORT_POWER, POWER_NR_PORTS, power_access, vm);
-	bus_add(ports, PORT_KEYBOARD, 1, power_access_keyboard, vm);
-	bus_add(ports, PORT_RESET, 1, power_access_reset, vm);
-
-	for (i = 0; i < config->nr_disks; i++)
-		disk_create(&vm->disk[i], vm, config->disk[i]);
-	if (config->tap)
-		net_create(&vm->net, vm, config->tap);
-}
-
 /**
  * vm_create() - Make what a virtual machine keeps from start to end
  * @vm: what to fill in; the configuration is there
  */
 void vm_create(struct vm *vm)
 {
-	vm->exit_event = event_create();
-	vm->device = mshv_open();
-	vm->vps = calloc(vm->config.nr_cpus, sizeof(*vm->vps));
-	if (!vm->vps)
-		die_errno("allocate %u VPs", vm->config.nr_cpus);
-	memory_create(&vm->memory, vm->config.memory_size);
-	vm_create_devices(vm);
-}
-
-static void vm_reset_devices(struct vm *vm)
-{
+	const struct vm_config *config = &vm->config;
 	unsigned int i;
 
-	ioapic_reset(&vm->ioapic);
-	serial_reset(&vm->serial);
-	for (i = 0; i < vm->nr_virtio; i++)
-		virtio_reset(vm->virtio[i]);
+	vm->exit_code = VM_RUNS;
+	vm->device = mshv_open();
+	vm->vps = calloc(config->nr_cpus, sizeof(*vm->vps));
+	if (!vm->vps)
+		err(EXIT_ERROR, "allocate %u VPs", config->nr_cpus);
+	memory_create(&vm->memory, config->memory_size);
+
+	ioapic_init(&vm->ioapic);
+	bus_add(&vm->mmio, LAYOUT_IOAPIC, HV_PAGE_SIZE, ioapic_access,
+		&vm->ioapic);
+	serial_create(&vm->serial, &vm->ioapic.pin[IRQ_COM1]);
+	bus_add(&vm->ports, PORT_COM1, 8, serial_access, &vm->serial);
+	bus_add(&vm->ports, PORT_CMOS, 2, rtc_access, &vm->rtc_index);
+	power_create(vm);
+	for (i = 0; i < config->nr_disks; i++)
+		disk_create(&vm->disk[i], vm, config->disk[i]);
+	if (config->tap)
+		net_create(&vm->net, vm, config->tap);
 }
 
-/* Some properties must be set before initialization, the others after */
+static void vm_set_property(const struct vm *vm, __u32 code, __u64 value)
+{
+	struct hv_property_input in = { .code = code, .value = value };
+
+	mshv_hvcall(vm->partition, (struct mshv_root_hvcall){
+		.code = HVCALL_SET_PARTITION_PROPERTY,
+		.in_sz = sizeof(in),
+		.in_ptr = (__u64)&in,
+	}, "set a property");
+}
+
+static void vm_map_memory(const struct vm *vm)
+{
+	const struct memory_region *region = vm->memory.region;
+	unsigned int i;
+
+	for (i = 0; i < vm->memory.nr_regions; i++, region++) {
+		struct mshv_user_mem_region args = {
+			.size = region->size,
+			.guest_pfn = region->gpa / HV_PAGE_SIZE,
+			.userspace_addr = (__u64)region->host,
+			.flags = 1 << MSHV_SET_MEM_BIT_WRITABLE |
+				 1 << MSHV_SET_MEM_BIT_EXECUTABLE,
+		};
+
+		mshv_ioctl(vm->partition, MSHV_SET_GUEST_MEMORY, &args,
+			   "give the guest its memory");
+	}
+}
+
+/*
+ * Local APICs are the hypervisor's, and processors have all features it has. Some
+ * properties must be set before initialization, the others after.
+ */
 static void vm_create_partition(struct vm *vm)
 {
+	struct mshv_create_partition_v2 args = {
+		.pt_flags = 1 << MSHV_PT_BIT_LAPIC |
+			    1 << MSHV_PT_BIT_X2APIC |
+			    1 << MSHV_PT_BIT_GPA_SUPER_PAGES |
+			    1 << MSHV_PT_BIT_CPU_AND_XSAVE_FEATURES,
+		.pt_isolation = MSHV_PT_ISOLATION_NONE,
+		.pt_num_cpu_fbanks = MSHV_NUM_CPU_FEATURES_BANKS,
+	};
+
+	vm->partition = mshv_ioctl(vm->device, MSHV_CREATE_PARTITION, &args,
+				   "create a partition");
+	vm_set_property(vm, HV_PROPERTY_SYNTHETIC_FEATURES, VM_FEATURES);
+	mshv_ioctl(vm->partition, MSHV_INITIALIZE_PARTITION, NULL,
+		   "initialize the partition");
+	vm_set_property(vm, HV_PROPERTY_UNKNOWN_MSR_ACTION,
+			HV_UNKNOWN_MSR_IGNORE);
+	vm_map_memory(vm);
+}
+
+static void vm_connect_devices(struct vm *vm)
+{
 	unsigned int i;
 
-	vm->partition = mshv_partition_create(vm->device);
-	mshv_property_set(vm->partition, HV_PROPERTY_SYNTHETIC_FEATURES,
-			  VM_FEATURES);
-	mshv_partition_initialize(vm->partition);
-	mshv_property_set(vm->partition, HV_PROPERTY_UNKNOWN_MSR_ACTION,
-			  HV_UNKNOWN_MSR_IGNORE);
-	for (i = 0; i < vm->memory.nr_regions; i++)
-		mshv_memory_map(vm->partition, &vm->memory.region[i]);
-
-	vm->ioapic.partition = vm->partition;
+	ioapic_connect(&vm->ioapic, vm->partition);
+	serial_reset(&vm->serial);
 	for (i = 0; i < vm->nr_virtio; i++)
 		virtio_connect(vm->virtio[i], vm->partition);
 }
@@ -111,20 +125,18 @@ static void vm_create_partition(struct vm *vm)
  * @vm: the virtual machine
  *
  * The first processor begins at the kernel's entry, the others wait to be
- * started by it.
+ * started by it. No device touches memory any more when that is filled.
  */
 void vm_start(struct vm *vm)
 {
 	unsigned int i;
 	__u32 entry;
 
-	vm->exit_code = VM_RUNS;
-	vm_reset_devices(vm);
+	vm_create_partition(vm);
+	vm_connect_devices(vm);
 	entry = loader_load(&vm->memory, &vm->config);
 	acpi_build(&vm->memory, vm->config.nr_cpus, vm->nr_virtio);
-	power_build(&vm->memory);
 
-	vm_create_partition(vm);
 	for (i = 0; i < vm->config.nr_cpus; i++)
 		vp_create(&vm->vps[i], vm, i);
 	vp_set_boot_state(&vm->vps[0], entry);
@@ -137,16 +149,20 @@ void vm_start(struct vm *vm)
 /**
  * vm_exit() - Ask for the end
  * @vm: the virtual machine
- * @code: exit code; the first caller's counts
+ * @code: exit code; the first caller's counts, but an end that was asked for
+ *	  from outside is one in any case
  *
- * Context: any thread.
+ * Context: any thread. The main thread waits for the signal.
  */
 void vm_exit(struct vm *vm, int code)
 {
 	int runs = VM_RUNS;
 
-	if (atomic_compare_exchange_strong(&vm->exit_code, &runs, code))
-		event_signal(vm->exit_event);
+	if (code == EXIT_ERROR)
+		vm->exit_code = code;
+	else
+		atomic_compare_exchange_strong(&vm->exit_code, &runs, code);
+	kill(getpid(), SIGUSR1);
 }
 
 /**
@@ -163,12 +179,13 @@ int vm_stop(struct vm *vm)
 
 	while (vm->nr_running) {
 		for (i = 0; i < vm->config.nr_cpus; i++)
-			vp_kick(&vm->vps[i]);
+			pthread_kill(vm->vps[i].thread, VP_KICK);
 		usleep(KICK_PERIOD_US);
 	}
-	for (i = 0; i < vm->config.nr_cpus; i++)
-		vp_destroy(&vm->vps[i]);
+	for (i = 0; i < vm->config.nr_cpus; i++) {
+		pthread_join(vm->vps[i].thread, NULL);
+		close(vm->vps[i].fd);
+	}
 	close(vm->partition);
-	event_clear(vm->exit_event);
-	return vm->exit_code;
+	return atomic_exchange(&vm->exit_code, VM_RUNS);
 }

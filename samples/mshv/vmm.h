@@ -2,19 +2,19 @@
 /*
  * The objects of the sample VMM, and what the files offer each other.
  *
- *	main.c		options, the event loop, the end
- *	console.c	the terminal: raw mode, keys, output
+ *	main.c		options, the end
+ *	console.c	the terminal: raw mode, output
  *	vm.c		a virtual machine: partition, memory, devices, VPs
  *	vp.c		a virtual processor: set up, run, answer intercepts
  *	decode.c	the MOV instructions that drivers use on device memory
- *	mshv.c		the one place that talks to /dev/mshv
+ *	mshv.c		how to speak to /dev/mshv
  *	memory.c	guest memory
  *	loader.c	bzImage, command line, initial ramdisk
- *	acpi.c		the firmware tables
+ *	acpi.c		the firmware
  *	bus.c		who owns which port or address
  *	serial.c ioapic.c rtc.c power.c		the devices of a PC
  *	virtio.c disk.c net.c			the devices of a virtual machine
- *	host.c		errors, events, threads
+ *	host.c		files, events, threads
  *
  * What cannot go on ends the program with one line: an error of the host, or a
  * guest that does what is not emulated here.
@@ -22,12 +22,16 @@
 #ifndef MSHV_SAMPLE_VMM_H
 #define MSHV_SAMPLE_VMM_H
 
+#include <err.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/eventfd.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <linux/mshv.h>
 #include <linux/types.h>
 #include <linux/virtio_blk.h>
 #include <linux/virtio_net.h>
@@ -38,12 +42,12 @@
 #define ARRAY_SIZE(x)	(sizeof(x) / sizeof((x)[0]))
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
-#define __printf(a, b)	__attribute__((__format__(__printf__, a, b)))
 #define __noreturn	__attribute__((noreturn))
 #define MIB		(1024ULL * 1024)
 
 /* How the program ends */
 enum exit_code {
+	VM_RUNS = -1,
 	EXIT_POWER_OFF = 0,
 	EXIT_ERROR = 1,
 	EXIT_USAGE = 2,
@@ -57,7 +61,6 @@ enum exit_code {
 #define LAYOUT_CMDLINE		0x00020000
 #define LAYOUT_LOW_END		0x0009fc00
 #define LAYOUT_ACPI		0x000e0000
-#define LAYOUT_ACPI_SIZE	0x00020000
 #define LAYOUT_RESET_VECTOR	0x000ffff0
 #define LAYOUT_HIGH		0x00100000
 #define LAYOUT_HOLE		0xc0000000
@@ -66,20 +69,19 @@ enum exit_code {
 #define LAYOUT_LAPIC		0xfee00000
 #define LAYOUT_ABOVE_4G		BIT_ULL(32)
 
+/* Ports, and what is written to them */
 #define PORT_KEYBOARD		0x064
+#define   KEYBOARD_PULSE_RESET	0xfe
 #define PORT_CMOS		0x070
 #define PORT_COM1		0x3f8
-#define PORT_POWER		0x600
+#define PORT_SLEEP		0x600
+#define   SLEEP_S5		5
+#define   SLEEP_ENABLE		BIT(5)
 #define PORT_RESET		0xcf9
+#define   RESET_CPU		BIT(2)
 
 #define IRQ_COM1		4
 #define CMOS_CENTURY		0x32
-#define POWER_SLEEP_CONTROL	0
-#define POWER_SLEEP_STATUS	1
-#define POWER_RESET		2
-#define POWER_NR_PORTS		3
-#define POWER_RESET_VALUE	1
-#define POWER_S5		5
 
 #define VM_MAX_CPUS		64
 #define VM_MAX_DISKS		4
@@ -89,14 +91,18 @@ enum exit_code {
 #define VIRTIO_PIN(n)		(IRQ_COM1 + 1 + (n))
 
 struct vm;
-struct vp;
 
 /* host.c */
-void __noreturn __printf(1, 2) die(const char *what, ...);
-void __noreturn __printf(1, 2) die_errno(const char *what, ...);
+struct file {
+	const char *path;
+	int fd;
+	__u64 size;
+};
+
+struct file file_open(const char *path, int flags);
 int event_create(void);
-void event_signal(int fd);
 void event_clear(int fd);
+void events_wait(struct pollfd *fds, unsigned int nr);
 pthread_t thread_create(void *(*run)(void *), void *arg);
 
 /* memory.c: one or two regions, below and above the hole for devices */
@@ -127,66 +133,53 @@ struct bus_range {
 
 struct bus {
 	struct bus_range range[16];
-	int nr_ranges;
+	unsigned int nr_ranges;
 };
 
 void bus_add(struct bus *bus, __u64 base, __u64 size, bus_access_fn *access,
 	     void *device);
-void bus_access(struct bus *bus, __u64 address, unsigned int size, bool write,
-		__u64 *data);
+void bus_access(const struct bus *bus, __u64 address, unsigned int size,
+		bool write, __u64 *data);
 
 /* ioapic.c */
 #define IOAPIC_NR_PINS	24
 
+struct ioapic_pin {
+	int irq;	/* eventfd: interrupt; -1: nothing is connected */
+	int ended;	/* eventfd: a level was ended; -1: the pin is an edge */
+};
+
 struct ioapic {
 	pthread_mutex_t lock;
-	int partition;		/* where the interrupts go */
-	int irqfd[IOAPIC_NR_PINS];	/* -1: the pin is driven by hand */
+	int partition;
 	__u32 select;
-	__u64 entry[IOAPIC_NR_PINS];
-	__u32 line;		/* the level of each pin */
+	__u32 entry[2 * IOAPIC_NR_PINS];	/* low and high half */
+	struct ioapic_pin pin[IOAPIC_NR_PINS];
 };
 
 void ioapic_init(struct ioapic *ioapic);
-void ioapic_reset(struct ioapic *ioapic);
-void ioapic_set_line(struct ioapic *ioapic, unsigned int pin, bool level);
-void ioapic_eoi(struct ioapic *ioapic, __u8 vector);
+void ioapic_connect(struct ioapic *ioapic, int partition);
 bus_access_fn ioapic_access;
 
 /* serial.c */
-#define SERIAL_FIFO	256
-
 struct serial {
 	pthread_mutex_t lock;
-	struct ioapic *ioapic;
-	unsigned int irq;
-	struct {
-		__u8 ier, fcr, lcr, mcr, scr, dll, dlm;
-		bool transmitted;	/* "holding register empty" not yet read */
-	} reg;
-	__u8 fifo[SERIAL_FIFO];
-	unsigned int head, tail;
+	int irq;		/* eventfd: interrupt */
+	int look;		/* eventfd: see to the line and the input */
+	bool asked;		/* an interrupt has not ended yet */
+	bool transmitted;	/* "holding register empty" not yet read */
+	__u8 reg[8], divisor[2];
+	__u8 input[64];
+	unsigned int next_input, nr_input;
 };
 
-void serial_init(struct serial *serial, struct ioapic *ioapic,
-		 unsigned int irq);
+void serial_create(struct serial *serial, struct ioapic_pin *pin);
 void serial_reset(struct serial *serial);
-size_t serial_space(struct serial *serial);
-void serial_input(struct serial *serial, const __u8 *data, size_t size);
 bus_access_fn serial_access;
 
-/* rtc.c */
-struct rtc {
-	atomic_uchar index;
-};
-
+/* rtc.c, power.c */
 bus_access_fn rtc_access;
-
-/* power.c */
-void power_build(const struct memory *memory);
-bus_access_fn power_access;
-bus_access_fn power_access_keyboard;
-bus_access_fn power_access_reset;
+void power_create(struct vm *vm);
 
 /* virtio.c */
 #define VIRTIO_QUEUE_SIZE	128
@@ -204,7 +197,7 @@ struct virtio_queue {
 	bool ready;
 	unsigned int size;
 	__u16 next;			/* request to serve */
-	__u64 gpa[QUEUE_NR_PARTS];
+	__u32 gpa[QUEUE_NR_PARTS][2];	/* low and high half */
 	struct vring_desc *desc;	/* the same for us, while it is ready */
 	struct vring_avail *avail;
 	struct vring_used *used;
@@ -238,29 +231,27 @@ struct virtio {
 	const void *config;
 	__u64 features;
 	__u64 gpa;
-	unsigned int pin;
-	int irq;			/* eventfd: we have an interrupt */
+	int irq;			/* eventfd: interrupt */
 	int input;			/* file to poll, -1 if there is none */
 	atomic_uint interrupt;		/* why; the rest is under the lock */
 	pthread_mutex_t lock;
 	__u32 status;
 	__u32 features_select, driver_select, queue_select;
-	__u64 driver_features;
+	__u32 driver_features[2];
 	bool has_complained;
-	struct virtio_queue queue[VIRTIO_NR_QUEUES + 1];
+	struct virtio_queue queue[VIRTIO_NR_QUEUES];
 };
 
 void virtio_create(struct virtio *virtio, const struct virtio_type *type,
 		   struct vm *vm, int input);
 void virtio_connect(struct virtio *virtio, int partition);
-void virtio_reset(struct virtio *virtio);
 bus_access_fn virtio_access;
 
 /* disk.c */
 struct disk {
 	struct virtio virtio;
 	struct virtio_blk_config config;
-	int fd;
+	struct file file;
 };
 
 void disk_create(struct disk *disk, struct vm *vm, const char *path);
@@ -296,39 +287,34 @@ struct vm {
 	struct bus mmio;
 	struct ioapic ioapic;
 	struct serial serial;
-	struct rtc rtc;
+	atomic_uchar rtc_index;
 	struct disk disk[VM_MAX_DISKS];
 	struct net net;
 	struct virtio *virtio[VIRTIO_MAX];
 	unsigned int nr_virtio;
 	struct vp *vps;
 	atomic_uint nr_running;
-	atomic_int exit_code;	/* -1 while it runs */
-	int exit_event;		/* eventfd: a VP asked for the end */
+	atomic_int exit_code;	/* VM_RUNS, or why it ends */
 };
 
 void vm_create(struct vm *vm);
-void vm_add_virtio(struct vm *vm, struct virtio *virtio);
 void vm_start(struct vm *vm);
 void vm_exit(struct vm *vm, int code);
 int vm_stop(struct vm *vm);
 
 /* vp.c */
+#define VP_KICK		SIGUSR2
+
 struct vp {
 	struct vm *vm;
 	int fd;
 	__u32 index;
 	pthread_t thread;
-	struct hv_register_page *page;		/* NULL: there is none */
-	struct hv_register later[2];		/* to be set before it runs */
-	unsigned int nr_later;
 };
 
 void vp_create(struct vp *vp, struct vm *vm, __u32 index);
 void vp_set_boot_state(struct vp *vp, __u32 entry);
 void vp_start(struct vp *vp);
-void vp_kick(struct vp *vp);
-void vp_destroy(struct vp *vp);
 
 /* decode.c */
 struct insn {
@@ -356,33 +342,11 @@ void acpi_build(const struct memory *memory, unsigned int nr_cpus,
 /* console.c */
 void console_init(void);
 void console_write(__u8 byte);
-int console_read(__u8 *data, size_t size);
 
 /* mshv.c */
-struct msi_route {
-	__u32 gsi;
-	__u32 address;
-	__u32 data;
-};
-
 int mshv_open(void);
-int mshv_partition_create(int device);
-void mshv_partition_initialize(int partition);
-void mshv_property_set(int partition, __u32 code, __u64 value);
-void mshv_memory_map(int partition, const struct memory_region *region);
-void mshv_interrupt_assert(int partition, const struct hv_interrupt *interrupt);
-void mshv_irqfd(int partition, __u32 gsi, int fd);
-void mshv_msi_routes(int partition, const struct msi_route *routes,
-		     unsigned int nr);
-void mshv_doorbell(int partition, __u64 gpa, __u32 size, __u64 value, int fd);
-int mshv_vp_create(int partition, __u32 index);
-struct hv_register_page *mshv_vp_register_page(int vp);
-void mshv_vp_close(int vp, struct hv_register_page *page);
-bool mshv_vp_run(int vp, struct hv_message *message);
-void mshv_vp_set_registers(const struct vp *vp, const struct hv_register *regs,
-			   unsigned int nr);
-__u64 mshv_vp_get_register(const struct vp *vp, __u32 name);
-bool mshv_vp_translate(const struct vp *vp, __u64 gva, __u64 *gpa);
-void mshv_vp_set_cpuid(const struct vp *vp, const struct hv_cpuid_result *res);
+int mshv_ioctl(int fd, unsigned long number, void *args, const char *what);
+void mshv_hvcall(int fd, struct mshv_root_hvcall call, const char *what);
+bool mshv_run_vp(int fd, struct hv_message *message);
 
 #endif

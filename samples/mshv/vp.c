@@ -7,6 +7,7 @@
 #include "vmm.h"
 
 #define INSN_MAX		15
+#define VP_REGISTERS_MAX	12
 
 #define CR0_PE			BIT(0)
 #define CR0_ET			BIT(4)
@@ -28,14 +29,58 @@
 #define CPUID_LEVEL_THREAD	0x100
 #define CPUID_LEVEL_CORE	0x201
 
-/* Bits of an APIC ID that number the processors of the one package */
-static __u32 vp_package_shift(__u32 nr_cpus)
+/* Set @nr registers, at most VP_REGISTERS_MAX */
+static void vp_set_registers(const struct vp *vp, const struct hv_register *regs,
+			     unsigned int nr)
 {
-	__u32 shift = 0;
+	struct {
+		struct hv_vp_input vp;
+		struct hv_register regs[VP_REGISTERS_MAX];
+	} in = { .vp.vp_index = vp->index };
 
-	while (BIT(shift) < nr_cpus)
-		shift++;
-	return shift;
+	memcpy(in.regs, regs, nr * sizeof(*regs));
+	mshv_hvcall(vp->fd, (struct mshv_root_hvcall){
+		.code = HVCALL_SET_VP_REGISTERS,
+		.reps = nr,
+		.in_sz = sizeof(in.vp) + nr * sizeof(*regs),
+		.in_ptr = (__u64)&in,
+	}, "set registers");
+}
+
+static __u64 vp_get_register(const struct vp *vp, __u32 name)
+{
+	struct {
+		struct hv_vp_input vp;
+		__u32 name;
+	} in = { .vp.vp_index = vp->index, .name = name };
+	union hv_value value = { 0 };
+
+	mshv_hvcall(vp->fd, (struct mshv_root_hvcall){
+		.code = HVCALL_GET_VP_REGISTERS,
+		.reps = 1,
+		.in_sz = sizeof(in.vp) + sizeof(in.name),
+		.in_ptr = (__u64)&in,
+		.out_sz = sizeof(value),
+		.out_ptr = (__u64)&value,
+	}, "get a register");
+	return value.low;
+}
+
+static void vp_set_cpuid_leaf(const struct vp *vp,
+			      const struct hv_cpuid_result *result)
+{
+	struct hv_register_result_input in = {
+		.vp_index = vp->index,
+		.type = HV_INTERCEPT_TYPE_CPUID,
+		.cpuid = *result,
+	};
+
+	in.cpuid.always_override = 1;
+	mshv_hvcall(vp->fd, (struct mshv_root_hvcall){
+		.code = HVCALL_REGISTER_RESULT,
+		.in_sz = offsetof(typeof(in), cpuid) + sizeof(*result),
+		.in_ptr = (__u64)&in,
+	}, "set a CPUID leaf");
 }
 
 /*
@@ -45,6 +90,7 @@ static __u32 vp_package_shift(__u32 nr_cpus)
 static void vp_set_cpuid(const struct vp *vp)
 {
 	__u32 id = vp->index, nr = vp->vm->config.nr_cpus;
+	__u32 id_bits = nr > 1 ? 32 - __builtin_clz(nr - 1) : 0;
 	const struct hv_cpuid_result results[] = {
 		{ .leaf = CPUID_FEATURES,
 		  .ebx = { id << 24 | nr << 16, 0xffff0000 },
@@ -56,7 +102,7 @@ static void vp_set_cpuid(const struct vp *vp)
 		  .ecx = { CPUID_LEVEL_THREAD, ~0U },
 		  .edx = { id, ~0U } },
 		{ .leaf = CPUID_TOPOLOGY, .subleaf = 1, .subleaf_specific = 1,
-		  .eax = { vp_package_shift(nr), ~0U },
+		  .eax = { id_bits, ~0U },
 		  .ebx = { nr, ~0U },
 		  .ecx = { CPUID_LEVEL_CORE, ~0U },
 		  .edx = { id, ~0U } },
@@ -64,18 +110,7 @@ static void vp_set_cpuid(const struct vp *vp)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(results); i++)
-		mshv_vp_set_cpuid(vp, &results[i]);
-}
-
-/* After reset all memory is uncached; there is no firmware to change that */
-static void vp_set_memory_type(const struct vp *vp)
-{
-	const struct hv_register mtrr = {
-		.name = HV_REGISTER_MTRR_DEF_TYPE,
-		.value.low = MTRR_ENABLE_WB,
-	};
-
-	mshv_vp_set_registers(vp, &mtrr, 1);
+		vp_set_cpuid_leaf(vp, &results[i]);
 }
 
 /**
@@ -84,30 +119,28 @@ static void vp_set_memory_type(const struct vp *vp)
  * @vm: where it belongs
  * @index: its number, also its APIC ID
  *
- * It is as after reset. One that is not the first waits for the interrupt that
- * starts it, in its first run: that is between the hypervisor and the guest.
+ * It is as after reset, but for the type of memory: that would be uncached, and
+ * there is no firmware to change it. One that is not the first waits for the
+ * interrupt that starts it, in its first run: that is between the hypervisor
+ * and the guest.
  */
 void vp_create(struct vp *vp, struct vm *vm, __u32 index)
 {
+	const struct hv_register mtrr = {
+		.name = HV_REGISTER_MTRR_DEF_TYPE,
+		.value.low = MTRR_ENABLE_WB,
+	};
+	struct mshv_create_vp args = { .vp_index = index };
+
 	*vp = (struct vp){ .vm = vm, .index = index };
-	vp->fd = mshv_vp_create(vm->partition, index);
-	vp->page = mshv_vp_register_page(vp->fd);
+	vp->fd = mshv_ioctl(vm->partition, MSHV_CREATE_VP, &args, "create a VP");
 	vp_set_cpuid(vp);
-	vp_set_memory_type(vp);
+	vp_set_registers(vp, &mtrr, 1);
 }
 
-static struct hv_register vp_segment(__u32 name, __u16 selector,
-				     __u16 attributes)
-{
-	return (struct hv_register){
-		.name = name,
-		.value.segment = {
-			.limit = 0xffffffff,
-			.selector = selector,
-			.attributes = attributes,
-		},
-	};
-}
+#define SEGMENT(n, s, a) { \
+	.name = HV_REGISTER_##n, \
+	.value.segment = { .limit = ~0U, .selector = (s), .attributes = (a) } }
 
 /**
  * vp_set_boot_state() - Prepare for the 32-bit boot protocol
@@ -119,13 +152,13 @@ static struct hv_register vp_segment(__u32 name, __u16 selector,
 void vp_set_boot_state(struct vp *vp, __u32 entry)
 {
 	const struct hv_register regs[] = {
-		vp_segment(HV_REGISTER_CS, CODE_SELECTOR, CODE_SEGMENT),
-		vp_segment(HV_REGISTER_DS, DATA_SELECTOR, DATA_SEGMENT),
-		vp_segment(HV_REGISTER_ES, DATA_SELECTOR, DATA_SEGMENT),
-		vp_segment(HV_REGISTER_FS, DATA_SELECTOR, DATA_SEGMENT),
-		vp_segment(HV_REGISTER_GS, DATA_SELECTOR, DATA_SEGMENT),
-		vp_segment(HV_REGISTER_SS, DATA_SELECTOR, DATA_SEGMENT),
-		vp_segment(HV_REGISTER_TR, 0, TASK_SEGMENT),
+		SEGMENT(CS, CODE_SELECTOR, CODE_SEGMENT),
+		SEGMENT(DS, DATA_SELECTOR, DATA_SEGMENT),
+		SEGMENT(ES, DATA_SELECTOR, DATA_SEGMENT),
+		SEGMENT(FS, DATA_SELECTOR, DATA_SEGMENT),
+		SEGMENT(GS, DATA_SELECTOR, DATA_SEGMENT),
+		SEGMENT(SS, DATA_SELECTOR, DATA_SEGMENT),
+		SEGMENT(TR, 0, TASK_SEGMENT),
 		{ .name = HV_REGISTER_GDTR,
 		  .value.table = { .limit = GDT_LIMIT, .base = LAYOUT_GDT } },
 		{ .name = HV_REGISTER_CR0, .value.low = CR0_PE | CR0_ET },
@@ -134,84 +167,63 @@ void vp_set_boot_state(struct vp *vp, __u32 entry)
 		{ .name = HV_REGISTER_RSI, .value.low = LAYOUT_BOOT_PARAMS },
 	};
 
-	mshv_vp_set_registers(vp, regs, ARRAY_SIZE(regs));
-}
-
-/* The page is as good as a hypercall, and needs none */
-static bool vp_has_page(const struct vp *vp)
-{
-	return vp->page && vp->page->valid;
-}
-
-static __u64 vp_get_gpr(const struct vp *vp, unsigned int n)
-{
-	if (vp_has_page(vp))
-		return vp->page->gpr[n];
-	return mshv_vp_get_register(vp, HV_REGISTER_RAX + n);
-}
-
-/* Without the page, what an intercept changes is handed over in one call */
-static void vp_set_later(struct vp *vp, __u32 name, __u64 value)
-{
-	vp->later[vp->nr_later++] = (struct hv_register){
-		.name = name,
-		.value.low = value,
-	};
-}
-
-static void vp_set_gpr(struct vp *vp, unsigned int n, __u64 value)
-{
-	if (vp_has_page(vp)) {
-		vp->page->gpr[n] = value;
-		vp->page->dirty |= HV_REGISTER_PAGE_DIRTY_GPR;
-	} else {
-		vp_set_later(vp, HV_REGISTER_RAX + n, value);
-	}
-}
-
-/* Go on behind the instruction that was intercepted */
-static void vp_advance(struct vp *vp, const struct hv_intercept *header,
-		       unsigned int length)
-{
-	__u64 rip = header->rip + length;
-
-	if (vp_has_page(vp)) {
-		vp->page->rip = rip;
-		vp->page->dirty |= HV_REGISTER_PAGE_DIRTY_RIP;
-	} else {
-		vp_set_later(vp, HV_REGISTER_RIP, rip);
-	}
-}
-
-static void vp_set_now(struct vp *vp)
-{
-	if (vp->nr_later)
-		mshv_vp_set_registers(vp, vp->later, vp->nr_later);
-	vp->nr_later = 0;
+	vp_set_registers(vp, regs, ARRAY_SIZE(regs));
 }
 
 /* What there is no answer to ends the program, and says where it happened */
-static void __noreturn vp_die(const struct vp *vp, __u32 type, const char *why)
+static void __noreturn vp_die(const struct vp *vp,
+			      const struct hv_message *message, const char *why)
 {
-	die("VP %u: message 0x%x at 0x%llx: %s", vp->index, type,
-	    mshv_vp_get_register(vp, HV_REGISTER_RIP), why);
+	errx(EXIT_ERROR, "VP %u: message 0x%x at 0x%llx: %s", vp->index,
+	     message->type, vp_get_register(vp, HV_REGISTER_RIP), why);
 }
 
-static void vp_handle_io(struct vp *vp, const struct hv_message *message)
+/* Do what the instruction does to a port or to memory, and go on behind it */
+static void vp_emulate(const struct vp *vp, const struct hv_intercept *header,
+		       const struct bus *bus, __u64 address,
+		       const struct insn *insn, __u64 reg)
+{
+	struct hv_register regs[] = {
+		{ .name = HV_REGISTER_RIP,
+		  .value.low = header->rip + insn->length },
+		{ .name = HV_REGISTER_RAX + insn->reg },
+	};
+	__u64 data = insn_store(insn, reg);
+
+	bus_access(bus, address, insn->size, insn->store, &data);
+	regs[1].value.low = insn_load(insn, reg, data);
+	vp_set_registers(vp, regs, insn->store ? 1 : 2);
+}
+
+static void vp_handle_io(const struct vp *vp, const struct hv_message *message)
 {
 	const struct hv_io_intercept *io = &message->io;
-	unsigned int size = io->info & HV_IO_SIZE_MASK;
-	struct insn in = { .size = size, .reg_size = size };
-	bool write = io->header.access == HV_ACCESS_WRITE;
-	__u64 data = io->rax;
+	const struct insn insn = {
+		.length = io->header.length_cr8 & 0xf,
+		.size = io->info & HV_IO_SIZE_MASK,
+		.reg_size = io->info & HV_IO_SIZE_MASK,
+		.store = io->header.access == HV_ACCESS_WRITE,
+	};
 
 	if (io->info & HV_IO_STRING)
-		vp_die(vp, message->type, "string I/O is not emulated");
+		vp_die(vp, message, "string I/O is not emulated");
+	vp_emulate(vp, &io->header, &vp->vm->ports, io->port, &insn, io->rax);
+}
 
-	bus_access(&vp->vm->ports, io->port, size, write, &data);
-	if (!write)
-		vp_set_gpr(vp, 0, insn_load(&in, io->rax, data));
-	vp_advance(vp, &io->header, io->header.length_cr8 & 0xf);
+/* Where the page tables lead; false if there is nothing to execute */
+static bool vp_translate(const struct vp *vp, __u64 gva, __u64 *gpa)
+{
+	struct mshv_translate_gva_result result = { 0 };
+	struct mshv_translate_gva args = {
+		.gva = gva,
+		.flags = HV_TRANSLATE_VALIDATE_EXECUTE |
+			 HV_TRANSLATE_PRIVILEGE_EXEMPT,
+		.result_ptr = (__u64)&result,
+		.gpa_ptr = (__u64)gpa,
+	};
+
+	mshv_ioctl(vp->fd, MSHV_VP_TRANSLATE_GVA, &args, "translate an address");
+	return !result.result_code;
 }
 
 /* Bytes of the instruction: what the message has, and what it lacks */
@@ -233,7 +245,7 @@ static size_t vp_fetch(const struct vp *vp,
 		chunk = HV_PAGE_SIZE - (gva + n) % HV_PAGE_SIZE;
 		if (chunk > INSN_MAX - n)
 			chunk = INSN_MAX - n;
-		if (!mshv_vp_translate(vp, gva + n, &gpa))
+		if (!vp_translate(vp, gva + n, &gpa))
 			break;
 		code = memory_at(&vp->vm->memory, gpa, chunk);
 		if (!code)
@@ -247,107 +259,76 @@ static void __noreturn vp_die_insn(const struct vp *vp,
 				   const struct hv_message *message,
 				   const __u8 *bytes, size_t nr_bytes)
 {
-	char text[3 * INSN_MAX + 1] = "", why[128];
-	size_t i;
+	char why[128];
+	size_t i, n;
 
+	n = sprintf(why, "cannot emulate%s",
+		    nr_bytes ? "" : " what cannot be read");
 	for (i = 0; i < nr_bytes; i++)
-		snprintf(text + 3 * i, sizeof(text) - 3 * i, " %02x", bytes[i]);
-	snprintf(why, sizeof(why), "cannot emulate%s, which accesses 0x%llx",
-		 nr_bytes ? text : " what cannot be read",
-		 message->memory.gpa);
-	vp_die(vp, message->type, why);
+		n += sprintf(why + n, " %02x", bytes[i]);
+	sprintf(why + n, ", which accesses 0x%llx", message->memory.gpa);
+	vp_die(vp, message, why);
 }
 
-static void vp_handle_memory(struct vp *vp, const struct hv_message *message)
+static void vp_handle_memory(const struct vp *vp,
+			     const struct hv_message *message)
 {
 	const struct hv_memory_intercept *access = &message->memory;
 	__u16 code = access->header.cs.attributes;
 	__u8 bytes[INSN_MAX];
 	size_t nr_bytes = vp_fetch(vp, access, bytes);
 	struct insn insn;
-	__u64 data = 0;
 
 	if (!(code & (HV_SEGMENT_LONG | HV_SEGMENT_DEFAULT_BIG)) ||
 	    !insn_decode(&insn, bytes, nr_bytes, code & HV_SEGMENT_LONG) ||
 	    access->header.access != (insn.store ? HV_ACCESS_WRITE :
 						   HV_ACCESS_READ))
 		vp_die_insn(vp, message, bytes, nr_bytes);
-
-	if (insn.store)
-		data = insn_store(&insn, vp_get_gpr(vp, insn.reg));
-	bus_access(&vp->vm->mmio, access->gpa, insn.size, insn.store, &data);
-	if (!insn.store)
-		vp_set_gpr(vp, insn.reg,
-			   insn_load(&insn, vp_get_gpr(vp, insn.reg), data));
-	vp_advance(vp, &access->header, insn.length);
-}
-
-static void vp_handle_eoi(struct vp *vp, const struct hv_message *message)
-{
-	ioapic_eoi(&vp->vm->ioapic, message->eoi.vector);
-}
-
-/* On a PC that is a reset, too */
-static void vp_handle_triple_fault(struct vp *vp,
-				   const struct hv_message *message)
-{
-	fprintf(stderr, "mshv-vmm: VP %u: triple fault at 0x%llx\n", vp->index,
-		message->header.rip);
-	vm_exit(vp->vm, EXIT_CRASH);
-}
-
-static void vp_handle_invalid_state(struct vp *vp,
-				    const struct hv_message *message)
-{
-	vp_die(vp, message->type, "invalid register values");
-}
-
-static void vp_handle_unsupported(struct vp *vp,
-				  const struct hv_message *message)
-{
-	vp_die(vp, message->type, "the hypervisor cannot do that");
+	vp_emulate(vp, &access->header, &vp->vm->mmio, access->gpa, &insn,
+		   vp_get_register(vp, HV_REGISTER_RAX + insn.reg));
 }
 
 /*
  * The messages of a partition that has asked for no others. Where HLT, MSRs and
  * interrupts of processors to each other lead to, the hypervisor knows itself.
+ * The end of a level interrupt is for the kernel, unless its route has changed
+ * since: then the one device that has such an interrupt had better look.
  */
-static const struct vp_handler {
-	__u32 type;
-	void (*handle)(struct vp *vp, const struct hv_message *message);
-} vp_handlers[] = {
-	{ HV_MESSAGE_IO_PORT, vp_handle_io },
-	{ HV_MESSAGE_UNMAPPED_GPA, vp_handle_memory },
-	{ HV_MESSAGE_GPA_INTERCEPT, vp_handle_memory },
-	{ HV_MESSAGE_APIC_EOI, vp_handle_eoi },
-	{ HV_MESSAGE_TRIPLE_FAULT, vp_handle_triple_fault },
-	{ HV_MESSAGE_INVALID_REGISTER, vp_handle_invalid_state },
-	{ HV_MESSAGE_UNSUPPORTED_FEATURE, vp_handle_unsupported },
-};
-
-static void vp_handle(struct vp *vp, const struct hv_message *message)
+static void vp_handle(const struct vp *vp, const struct hv_message *message)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(vp_handlers); i++) {
-		if (vp_handlers[i].type == message->type) {
-			vp_handlers[i].handle(vp, message);
-			return;
-		}
+	switch (message->type) {
+	case HV_MESSAGE_IO_PORT:
+		vp_handle_io(vp, message);
+		break;
+	case HV_MESSAGE_UNMAPPED_GPA:
+	case HV_MESSAGE_GPA_INTERCEPT:
+		vp_handle_memory(vp, message);
+		break;
+	case HV_MESSAGE_APIC_EOI:
+		eventfd_write(vp->vm->serial.look, 1);
+		break;
+	case HV_MESSAGE_TRIPLE_FAULT:
+		fprintf(stderr, "mshv-vmm: VP %u: triple fault at 0x%llx\n",
+			vp->index, message->header.rip);
+		vm_exit(vp->vm, EXIT_CRASH);	/* on a PC a reset, too */
+		break;
+	case HV_MESSAGE_INVALID_REGISTER:
+		vp_die(vp, message, "invalid register values");
+	case HV_MESSAGE_UNSUPPORTED_FEATURE:
+		vp_die(vp, message, "the hypervisor cannot do that");
+	default:
+		vp_die(vp, message, "nobody asked for that");
 	}
-	vp_die(vp, message->type, "nobody asked for that");
 }
 
 static void *vp_thread(void *arg)
 {
-	struct vp *vp = arg;
+	const struct vp *vp = arg;
 	struct hv_message message;
 
-	while (vp->vm->exit_code < 0) {
-		vp_set_now(vp);
-		if (mshv_vp_run(vp->fd, &message))
+	while (vp->vm->exit_code == VM_RUNS)
+		if (mshv_run_vp(vp->fd, &message))
 			vp_handle(vp, &message);
-	}
 	vp->vm->nr_running--;
 	return NULL;
 }
@@ -357,24 +338,11 @@ static void vp_kicked(int signal)
 	(void)signal;
 }
 
-/* Start the thread that runs it */
+/* Start the thread that runs it, and looks up when it is sent a VP_KICK */
 void vp_start(struct vp *vp)
 {
 	struct sigaction action = { .sa_handler = vp_kicked };
 
-	sigaction(SIGRTMIN, &action, NULL);
+	sigaction(VP_KICK, &action, NULL);
 	vp->thread = thread_create(vp_thread, vp);
-}
-
-/* Make the thread look at whether the VM still runs */
-void vp_kick(struct vp *vp)
-{
-	pthread_kill(vp->thread, SIGRTMIN);
-}
-
-/* Its thread has ended */
-void vp_destroy(struct vp *vp)
-{
-	pthread_join(vp->thread, NULL);
-	mshv_vp_close(vp->fd, vp->page);
 }

@@ -4,7 +4,6 @@
  * environment variable FAKE says. So the way from an intercept to the exit code
  * can be tested on the build host.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 
 static __u64 gpr[17];
 static struct hv_message next;
-static const struct memory_region *low;
+static void *low;
 static unsigned int step, nr_partitions;
 
 static void out(__u16 port, __u8 value)
@@ -36,8 +35,8 @@ static void mmio(__u8 opcode)
 	next.memory.header.rip = 0x200000;
 	next.memory.header.cs.attributes = HV_SEGMENT_LONG;
 	next.memory.gpa = LAYOUT_IOAPIC;
-	((__u8 *)low->host)[0x200000] = opcode;
-	((__u8 *)low->host)[0x200001] = modrm;
+	((__u8 *)low)[0x200000] = opcode;
+	((__u8 *)low)[0x200001] = modrm;
 }
 
 /* Return: false if the VP does nothing any more */
@@ -69,19 +68,19 @@ static bool script(const char *what)
 	else if (step < sizeof(text) - 1)
 		out(PORT_COM1, text[step]);
 	else if (!strcmp(what, "reset") && nr_partitions == 1)
-		out(PORT_POWER + POWER_RESET, POWER_RESET_VALUE);
+		out(PORT_RESET, RESET_CPU);
 	else if (!strcmp(what, "keyboard") && nr_partitions == 1)
 		out(PORT_KEYBOARD, 0xfe);
 	else if (!strcmp(what, "cf9") && nr_partitions == 1)
 		out(PORT_RESET, 6);
 	else
-		out(PORT_POWER + POWER_SLEEP_CONTROL, POWER_S5 << 2 | 1 << 5);
+		out(PORT_SLEEP, SLEEP_S5 << 2 | SLEEP_ENABLE);
 	return true;
 }
 
-bool mshv_vp_run(int vp, struct hv_message *message)
+bool mshv_run_vp(int fd, struct hv_message *message)
 {
-	(void)vp;
+	(void)fd;
 	if (!script(getenv("FAKE"))) {
 		pause();
 		return false;
@@ -91,109 +90,50 @@ bool mshv_vp_run(int vp, struct hv_message *message)
 	return true;
 }
 
-void mshv_vp_set_registers(const struct vp *vp, const struct hv_register *regs,
-			   unsigned int nr)
-{
-	(void)vp;
-	for (; nr--; regs++)
-		if (regs->name - HV_REGISTER_RAX < ARRAY_SIZE(gpr))
-			gpr[regs->name - HV_REGISTER_RAX] = regs->value.low;
-}
-
-/* RAX to R15, and RIP behind them */
-__u64 mshv_vp_get_register(const struct vp *vp, __u32 name)
-{
-	(void)vp;
-	return gpr[name - HV_REGISTER_RAX];
-}
-
-bool mshv_vp_translate(const struct vp *vp, __u64 gva, __u64 *gpa)
-{
-	(void)vp;
-	*gpa = gva;
-	return true;
-}
-
-void mshv_memory_map(int partition, const struct memory_region *region)
-{
-	(void)partition;
-	low = region;
-}
-
 int mshv_open(void)
 {
 	return open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
-int mshv_partition_create(int device)
+int mshv_ioctl(int fd, unsigned long number, void *args, const char *what)
 {
-	step = 0;
-	nr_partitions++;
-	return dup(device);
+	struct mshv_translate_gva *translate = args;
+	struct mshv_user_mem_region *region = args;
+
+	(void)what;
+	switch (number) {
+	case MSHV_CREATE_PARTITION:
+		step = 0;
+		nr_partitions++;
+		return dup(fd);
+	case MSHV_CREATE_VP:
+		return dup(fd);
+	case MSHV_SET_GUEST_MEMORY:
+		if (!region->guest_pfn)
+			low = (void *)region->userspace_addr;
+		break;
+	case MSHV_VP_TRANSLATE_GVA:
+		*(__u64 *)translate->gpa_ptr = translate->gva;
+		break;
+	}
+	return 0;
 }
 
-void mshv_partition_initialize(int partition)
+/* RAX to R15, and RIP behind them */
+void mshv_hvcall(int fd, struct mshv_root_hvcall call, const char *what)
 {
-	(void)partition;
-}
+	const struct hv_vp_input *in = (void *)call.in_ptr;
+	const struct hv_register *regs = (const void *)(in + 1);
+	union hv_value *value = (void *)call.out_ptr;
+	const __u32 *names = (const void *)(in + 1);
 
-void mshv_property_set(int partition, __u32 code, __u64 value)
-{
-	(void)partition;
-	(void)code;
-	(void)value;
-}
-
-void mshv_interrupt_assert(int partition, const struct hv_interrupt *interrupt)
-{
-	(void)partition;
-	(void)interrupt;
-}
-
-void mshv_irqfd(int partition, __u32 gsi, int fd)
-{
-	(void)partition;
-	(void)gsi;
 	(void)fd;
-}
-
-void mshv_msi_routes(int partition, const struct msi_route *routes,
-		     unsigned int nr)
-{
-	(void)partition;
-	(void)routes;
-	(void)nr;
-}
-
-void mshv_doorbell(int partition, __u64 gpa, __u32 size, __u64 value, int fd)
-{
-	(void)partition;
-	(void)gpa;
-	(void)size;
-	(void)value;
-	(void)fd;
-}
-
-int mshv_vp_create(int partition, __u32 index)
-{
-	(void)index;
-	return dup(partition);
-}
-
-struct hv_register_page *mshv_vp_register_page(int vp)
-{
-	(void)vp;
-	return NULL;
-}
-
-void mshv_vp_set_cpuid(const struct vp *vp, const struct hv_cpuid_result *res)
-{
-	(void)vp;
-	(void)res;
-}
-
-void mshv_vp_close(int vp, struct hv_register_page *page)
-{
-	(void)page;
-	close(vp);
+	(void)what;
+	if (call.code == HVCALL_GET_VP_REGISTERS)
+		value->low = gpr[names[0] - HV_REGISTER_RAX];
+	if (call.code != HVCALL_SET_VP_REGISTERS)
+		return;
+	for (; call.reps--; regs++)
+		if (regs->name - HV_REGISTER_RAX < ARRAY_SIZE(gpr))
+			gpr[regs->name - HV_REGISTER_RAX] = regs->value.low;
 }

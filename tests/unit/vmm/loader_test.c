@@ -21,15 +21,16 @@
 
 static jmp_buf refused;
 
-void die(const char *what, ...)
+void err(int code, const char *what, ...)
 {
+	(void)code;
 	(void)what;
 	longjmp(refused, 1);
 }
 
-void die_errno(const char *what, ...)
+void errx(int code, const char *what, ...)
 {
-	die(what);
+	err(code, what);
 }
 
 static void change(const char *path, const __u8 *image)

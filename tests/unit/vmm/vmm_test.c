@@ -13,11 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 #include <asm/bootparam.h>
-#include <linux/serial_reg.h>
 
-#include "vmm.h"
+#include "../../../samples/mshv/serial.c"
 
 static int nr_tests, nr_failed;
+static struct vm vm;
 
 static void check(bool ok, const char *what)
 {
@@ -27,31 +27,46 @@ static void check(bool ok, const char *what)
 
 /* Stubs */
 
-static struct hv_interrupt sent;
-static int nr_sent;
 static char printed[64];
 static int nr_printed;
+static struct mshv_user_irq_entry routes[IOAPIC_NR_PINS];
+static struct mshv_user_irqfd irqfd[IOAPIC_NR_PINS];
+static int exit_code = VM_RUNS;
 
-void mshv_interrupt_assert(int partition, const struct hv_interrupt *interrupt)
+int mshv_ioctl(int fd, unsigned long number, void *args, const char *what)
 {
-	(void)partition;
-	sent = *interrupt;
-	nr_sent++;
+	const struct mshv_user_irq_table *table = args;
+	const struct mshv_user_irqfd *one = args;
+	unsigned int i;
+
+	(void)fd;
+	(void)what;
+	if (number == MSHV_IRQFD)
+		irqfd[one->gsi] = *one;
+	else
+		for (i = 0; i < table->nr; i++)
+			routes[table->entries[i].gsi] = table->entries[i];
+	return 0;
 }
 
-static struct msi_route routes[IOAPIC_NR_PINS];
-static unsigned int nr_routes;
-
-void mshv_msi_routes(int partition, const struct msi_route *table, unsigned int nr)
+void vm_exit(struct vm *vm, int code)
 {
-	(void)partition;
-	memcpy(routes, table, nr * sizeof(*table));
-	nr_routes = nr;
+	(void)vm;
+	exit_code = code;
 }
 
 void console_write(__u8 byte)
 {
 	printed[nr_printed++ % sizeof(printed)] = byte;
+}
+
+/* How often was it signalled since? */
+static unsigned int signals(int fd)
+{
+	eventfd_t count = 0;
+
+	eventfd_read(fd, &count);
+	return count;
 }
 
 /* Decoder */
@@ -204,75 +219,49 @@ static __u32 ioapic_get(struct ioapic *ioapic, __u32 reg)
 	return data;
 }
 
-static void test_ioapic_edge(void)
+static void test_ioapic(void)
 {
 	struct ioapic ioapic = { 0 };
+	int edge = event_create(), level = event_create(), ended = event_create();
 
 	ioapic_init(&ioapic);
-	ioapic_reset(&ioapic);
+	ioapic.pin[5].irq = edge;
+	ioapic.pin[4] = (struct ioapic_pin){ .irq = level, .ended = ended };
+	ioapic_connect(&ioapic, 0);
 	check(ioapic_get(&ioapic, 1) >> 16 == IOAPIC_NR_PINS - 1 &&
 	      ioapic_get(&ioapic, 0x10) == 1 << 16,
 	      "after reset 24 pins are masked");
-	nr_sent = 0;
-	ioapic_set_line(&ioapic, 4, true);
-	ioapic_set_line(&ioapic, 4, false);
-	check(!nr_sent, "a masked pin is silent");
-	ioapic_set(&ioapic, 0x19, 3 << 24);
-	ioapic_set(&ioapic, 0x18, 0x31);
-	check(!nr_sent, "an edge that came and went while masked is lost");
-	ioapic_set_line(&ioapic, 4, true);
-	ioapic_set_line(&ioapic, 4, true);
-	check(nr_sent == 1 && sent.vector == 0x31 && sent.destination == 3 &&
-	      !sent.control, "one edge is one interrupt");
-}
+	check(irqfd[5].fd == edge && !irqfd[5].flags && irqfd[4].fd == level &&
+	      irqfd[4].resamplefd == ended && irqfd[4].flags == 1 << MSHV_IRQFD_BIT_RESAMPLE,
+	      "what is connected is connected to the kernel");
+	check(routes[5].data == 0 && routes[4].data == 1 << 15,
+	      "a masked pin has vector 0, a level is one from the beginning");
 
-static void test_ioapic_level(void)
-{
-	struct ioapic ioapic = { 0 };
-
-	ioapic_init(&ioapic);
-	ioapic_reset(&ioapic);
-	ioapic_set(&ioapic, 0x20, 0x40 | 1 << 15 | 1 << 11);
-	nr_sent = 0;
-	ioapic_set_line(&ioapic, 8, true);
-	check(nr_sent == 1 && sent.control == (HV_INTERRUPT_LEVEL |
-	      HV_INTERRUPT_LOGICAL), "a level interrupt says what it is");
-	check(ioapic_get(&ioapic, 0x20) & 1 << 14, "remote IRR is set");
-	ioapic_eoi(&ioapic, 0x41);
-	check(nr_sent == 1, "the end of another vector does not matter");
-	ioapic_eoi(&ioapic, 0x40);
-	check(nr_sent == 2, "the line is still up: asked again");
-	ioapic_set_line(&ioapic, 8, false);
-	ioapic_eoi(&ioapic, 0x40);
-	check(nr_sent == 2 && !(ioapic_get(&ioapic, 0x20) & 1 << 14),
-	      "the line is down: ended");
-	ioapic_set(&ioapic, 0x20, 0x40 | 1 << 16 | 1 << 15);
-	ioapic_set_line(&ioapic, 8, true);
-	ioapic_set(&ioapic, 0x20, 0x40 | 1 << 15 | 1 << 14);
-	check(nr_sent == 3, "unmasked with the line up: asked");
-}
-
-/* A pin with an irqfd is a route, and one edge too many when it is unmasked */
-static void test_ioapic_irqfd(void)
-{
-	struct ioapic ioapic = { 0 };
-	__u64 count = 0;
-
-	ioapic_init(&ioapic);
-	ioapic_reset(&ioapic);
-	ioapic.irqfd[5] = event_create();
-	nr_sent = 0;
 	ioapic_set(&ioapic, 0x1b, 3 << 24);
-	check(!nr_routes, "a masked pin has no route");
+	check(!(routes[5].data & 0xff), "a masked pin stays silent when its destination is set");
 	ioapic_set(&ioapic, 0x1a, 0x31 | 1 << 11 | 1 << 15);
-	check(nr_routes == 1 && routes[0].gsi == 5 && routes[0].data == 0x31 &&
-	      routes[0].address == (0xfee00000 | 3 << 12 | 1 << 2),
+	check(routes[5].data == 0x31 && routes[5].address_lo == (0xfee00000 | 3 << 12 | 1 << 2),
 	      "an entry is a route, of an edge");
-	check(read(ioapic.irqfd[5], &count, sizeof(count)) == sizeof(count) && count == 1 &&
-	      !nr_sent, "unmasked: signalled, in case one is lost");
+	check(signals(edge) == 1, "unmasked: signalled, in case one is lost");
+	ioapic_set(&ioapic, 0x1a, 0x32);
+	check(routes[5].data == 0x32 && !signals(edge), "but not when it was not masked");
 	ioapic_set(&ioapic, 0x1a, 0x31 | 1 << 16);
-	check(!nr_routes, "masked: the route is gone");
-	close(ioapic.irqfd[5]);
+	check(!routes[5].data, "masked: silent again");
+
+	ioapic_set(&ioapic, 0x18, 0x40 | 1 << 8 | 1 << 12 | 1 << 14 | 1 << 15);
+	check(routes[4].data == (0x40 | 1 << 8 | 1 << 15) && routes[4].address_lo == 0xfee00000,
+	      "a level interrupt says what it is");
+	check(ioapic_get(&ioapic, 0x18) == (0x40 | 1 << 8 | 1 << 15), "what is read-only is not written");
+	check(!signals(level) && signals(ended) == 1, "unmasked: the line is looked at");
+	ioapic_access(&ioapic, 0x40, 4, true, &(__u64){ 0x40 });
+	check(signals(ended) == 1 && !signals(edge), "ended by the IO-APIC's register: looked at, too");
+	ioapic_set(&ioapic, 0x20, 0x50);
+	check(ioapic_get(&ioapic, 0x20) == 0x50, "a pin that nothing is connected to is only remembered");
+	ioapic_connect(&ioapic, 0);
+	check(routes[4].data == 1 << 15 && ioapic_get(&ioapic, 0x18) == 1 << 16, "a reset forgets");
+	close(edge);
+	close(level);
+	close(ended);
 }
 
 /* UART */
@@ -292,42 +281,94 @@ static void uart_write(struct serial *serial, __u64 reg, __u8 value)
 	serial_access(serial, reg, 1, true, &data);
 }
 
+/* The line is up as long as there is something to say */
 static void test_serial(void)
 {
+	struct serial *uart = &vm.serial;
+	int keys[2];
+
+	if (pipe(keys) || dup2(keys[0], STDIN_FILENO) < 0) {
+		printf("Bail out! no pipe\n");
+		exit(1);
+	}
+	pthread_mutex_init(&uart->lock, NULL);
+	uart->irq = event_create();
+	uart->look = event_create();
+	serial_reset(uart);
+	check(uart_read(uart, UART_MSR) & UART_MSR_DCD, "it is connected");
+	uart_write(uart, UART_MCR, UART_MCR_OUT2);
+	uart_write(uart, UART_FCR, UART_FCR_ENABLE_FIFO);
+	check(uart_read(uart, UART_IIR) == 0xc1, "it is a 16550A");
+	uart_write(uart, UART_TX, 'x');
+	check(nr_printed == 1 && printed[0] == 'x', "output is printed");
+	check(!signals(uart->irq), "and nobody has asked for an interrupt");
+	uart_write(uart, UART_IER, UART_IER_THRI);
+	check(signals(uart->irq) == 1, "the transmitter's interrupt comes");
+	uart_write(uart, UART_SCR, 1);
+	check(!signals(uart->irq), "and comes once");
+	serial_look(uart);
+	check(signals(uart->irq) == 1, "ended with the line up: asked again");
+	check(uart_read(uart, UART_IIR) == 0xc2 && uart_read(uart, UART_IIR) == 0xc1,
+	      "it goes when it is read");
+	serial_look(uart);
+	check(!signals(uart->irq), "ended with the line down: no more");
+
+	uart_write(uart, UART_IER, UART_IER_RDI | UART_IER_THRI);
+	check(write(keys[1], "ab", 2) == 2 && serial_look(uart) && serial_input(uart) &&
+	      !serial_look(uart) && signals(uart->irq) == 1,
+	      "what is typed is fetched, and interrupts");
+	check(uart_read(uart, UART_IIR) == 0xc4 && uart_read(uart, UART_LSR) & UART_LSR_DR,
+	      "the guest sees why");
+	check(uart_read(uart, UART_RX) == 'a' && !signals(uart->look), "input is read in order");
+	serial_reset(uart);
+	check(uart_read(uart, UART_RX) == 'b' && signals(uart->look) == 1 && serial_look(uart) &&
+	      !(uart_read(uart, UART_LSR) & UART_LSR_DR),
+	      "a reset does not lose any, and the last byte calls for more");
+	check(!uart_read(uart, UART_RX), "then there is none");
+	check(write(keys[1], "cd", 2) == 2 && serial_input(uart), "more is fetched");
+	uart_write(uart, UART_FCR, UART_FCR_CLEAR_RCVR);
+	check(!(uart_read(uart, UART_LSR) & UART_LSR_DR) && signals(uart->look) == 1, "and thrown away");
+
+	uart_write(uart, UART_LCR, UART_LCR_DLAB);
+	check(uart_read(uart, UART_DLL) == 1 && !uart_read(uart, UART_DLM), "there is a divisor");
+	uart_write(uart, UART_DLL, 12);
+	uart_write(uart, UART_LCR, 0);
+	check(nr_printed == 1, "to set it prints nothing");
+	check(exit_code == VM_RUNS && write(keys[1], "\x1d", 1) == 1 && serial_input(uart) &&
+	      exit_code == EXIT_ERROR, "Ctrl-] is the end");
+	close(keys[1]);
+	check(!serial_input(uart), "the end of the input is one");
+}
+
+/* A guest that does anything: nothing is touched beside the devices */
+static void test_devices_fuzz(void)
+{
 	struct ioapic ioapic = { 0 };
-	struct serial uart;
+	struct bus bus = { 0 };
+	atomic_uchar rtc = 0;
+	unsigned int i;
+	__u64 data;
 
 	ioapic_init(&ioapic);
-	ioapic_reset(&ioapic);
-	ioapic_set(&ioapic, 0x18, 0x34);
-	memset(&uart, 0, sizeof(uart));
-	serial_init(&uart, &ioapic, 4);
-	serial_reset(&uart);
-	nr_sent = 0;
-	check(uart_read(&uart, UART_MSR) & UART_MSR_DCD, "it is connected");
-	uart_write(&uart, UART_MCR, UART_MCR_OUT2);
-	uart_write(&uart, UART_FCR, UART_FCR_ENABLE_FIFO);
-	check(uart_read(&uart, UART_IIR) == 0xc1, "it is a 16550A");
-	uart_write(&uart, UART_TX, 'x');
-	check(nr_printed == 1 && printed[0] == 'x', "output is printed");
-	uart_write(&uart, UART_IER, UART_IER_THRI);
-	check(nr_sent == 1 && uart_read(&uart, UART_IIR) == 0xc2 &&
-	      uart_read(&uart, UART_IIR) == 0xc1,
-	      "the transmitter's interrupt comes, and goes when it is read");
-	uart_write(&uart, UART_IER, UART_IER_RDI | UART_IER_THRI);
-	serial_input(&uart, (const __u8 *)"ab", 2);
-	check(nr_sent == 2 && uart_read(&uart, UART_IIR) == 0xc4 &&
-	      uart_read(&uart, UART_LSR) & UART_LSR_DR, "input interrupts");
-	check(uart_read(&uart, UART_RX) == 'a' && uart_read(&uart, UART_RX) == 'b' &&
-	      !(uart_read(&uart, UART_LSR) & UART_LSR_DR), "input is read in order");
-	check(serial_space(&uart) == SERIAL_FIFO, "and leaves room again");
+	ioapic.pin[5].irq = vm.serial.irq;
+	ioapic_connect(&ioapic, 0);
+	bus_add(&bus, 0, 0x1000, ioapic_access, &ioapic);
+	bus_add(&bus, 0x1000, 8, serial_access, &vm.serial);
+	bus_add(&bus, 0x1008, 2, rtc_access, &rtc);
+	srand(1);
+	for (i = 0; i < 200000; i++) {
+		data = (__u64)rand() << rand() % 33 >> rand() % 31;
+		bus_access(&bus, rand() % 2 ? 0x10 * (rand() % 2) : rand() % 0x1010,
+			   1 << rand() % 4, rand() % 2, &data);
+	}
+	check(ioapic_get(&ioapic, 1) >> 16 == IOAPIC_NR_PINS - 1, "devices survive what a guest may do");
 }
 
 /* Clock */
 
 static __u8 rtc_get(__u8 reg)
 {
-	struct rtc rtc = { 0 };
+	atomic_uchar rtc = 0;
 	__u64 index = reg, data = 0;
 
 	rtc_access(&rtc, 0, 1, true, &index);
@@ -392,6 +433,7 @@ static int load_status(const struct vm_config *options, char *message,
 		       size_t size)
 {
 	int status, pipe_fds[2];
+	size_t length = 0;
 	ssize_t n;
 	pid_t pid;
 
@@ -405,8 +447,9 @@ static int load_status(const struct vm_config *options, char *message,
 		_exit(0);
 	}
 	close(pipe_fds[1]);
-	n = read(pipe_fds[0], message, size - 1);
-	message[n > 0 ? n : 0] = 0;
+	while ((n = read(pipe_fds[0], message + length, size - 1 - length)) > 0)
+		length += n;
+	message[length] = 0;
 	close(pipe_fds[0]);
 	waitpid(pid, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -546,15 +589,20 @@ static void table_dump(__u64 gpa, const char *directory)
 static void test_acpi(const char *directory)
 {
 	const __u8 *rsdp;
-	__u64 xsdt, fadt, madt, dsdt;
+	__u8 sum = 0;
+	int i;
+	__u32 rsdt, fadt, madt;
+	__u64 dsdt;
 
 	acpi_build(&memory, 3, VIRTIO_MAX);
 	rsdp = memory_at(&memory, LAYOUT_ACPI, 36);
-	memcpy(&xsdt, rsdp + 24, 8);
-	check(!memcmp(rsdp, "RSD PTR ", 8) && table_is_good(xsdt, "XSDT"),
-	      "RSDP and XSDT");
-	memcpy(&fadt, memory_at(&memory, xsdt + 36, 8), 8);
-	memcpy(&madt, memory_at(&memory, xsdt + 44, 8), 8);
+	memcpy(&rsdt, rsdp + 16, 4);
+	for (i = 0; i < 20; i++)
+		sum += rsdp[i];
+	check(!memcmp(rsdp, "RSD PTR ", 8) && !sum && table_is_good(rsdt, "RSDT"),
+	      "RSDP and RSDT");
+	memcpy(&fadt, memory_at(&memory, rsdt + 36, 4), 4);
+	memcpy(&madt, memory_at(&memory, rsdt + 40, 4), 4);
 	memcpy(&dsdt, memory_at(&memory, fadt + 140, 8), 8);
 	check(table_is_good(fadt, "FACP"), "FADT");
 	check(table_is_good(madt, "APIC"), "MADT");
@@ -591,10 +639,9 @@ int main(int argc, char **argv)
 	test_decode_refuses();
 	test_load_store();
 	test_bus();
-	test_ioapic_edge();
-	test_ioapic_level();
-	test_ioapic_irqfd();
+	test_ioapic();
 	test_serial();
+	test_devices_fuzz();
 	test_rtc();
 	test_loader_lies(path, "is not a bzImage");
 	test_loader_bounds(path);
