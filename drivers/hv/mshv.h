@@ -393,7 +393,7 @@ long mshv_state_ioctl_get(void *object, void __user *uarg, void *arg);
 long mshv_state_ioctl_set(void *object, void __user *uarg, void *arg);
 
 /*
- * mshv_irq.c: MSI routing
+ * mshv_routing.c: MSI routing
  */
 
 /**
