@@ -480,7 +480,10 @@ int mshv_windows_fill(struct mshv_region *region)
  * @region: a region that nobody else knows yet
  * @type: what it becomes
  *
- * Return: 0 or a negative errno.
+ * The first time for a process this is given up for any signal.  That is no
+ * failure: the system call is made again when the signal has been handled.
+ *
+ * Return: 0 or a negative errno; -ERESTARTNOINTR if there was a signal.
  */
 int mshv_windows_start(struct mshv_region *region, enum mshv_region_type type)
 {
@@ -494,7 +497,7 @@ int mshv_windows_start(struct mshv_region *region, enum mshv_region_type type)
 					   &windows_ops);
 	if (!ret)
 		region->type = type;
-	return ret;
+	return ret == -EINTR ? -ERESTARTNOINTR : ret;
 }
 
 /**
