@@ -490,7 +490,7 @@ int mshv_windows_start(struct mshv_region *region, enum mshv_region_type type)
 	int ret;
 
 	mutex_init(&region->lock);
-	xa_init(&region->windows);
+	xa_init_flags(&region->windows, XA_FLAGS_ACCOUNT);
 	ret = mmu_interval_notifier_insert(&region->notifier, region->mm,
 					   region->userspace_addr,
 					   region->nr_pages << PAGE_SHIFT,
