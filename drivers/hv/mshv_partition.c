@@ -103,8 +103,8 @@ static void partition_destroy(struct kref *refs)
 	int ret = 0;
 
 	partition_withdraw(pt);
+	mshv_debugfs_remove_partition(pt);
 	partition_release_vps(pt);
-	mshv_debugfs_remove(pt->debugfs);
 	mshv_region_release_all(pt);
 	mshv_routing_release(pt);
 
