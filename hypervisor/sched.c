@@ -219,6 +219,9 @@ void sched_run(struct lp *lp)
 	for (;;) {
 		/* One look at the clock serves a round: reading it may be dear under an emulator. */
 		now = time_now_ns();
+		/* Since the last window, others may have unmapped what has come in since. */
+		if (lp->routes_leaving)
+			interrupt_window();
 		irq_drain(lp);
 		timers_run(lp, now);
 		npt_flush_due();
