@@ -7,7 +7,7 @@ import os
 from verdict import Broken
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-KEYS = {'groups': '', 'machine': 'q35', 'cpus': '1', 'topology': '', 'memory': '1024',
+KEYS = {'groups': '', 'machine': 'q35', 'cpu': '', 'cpus': '1', 'topology': '', 'memory': '1024',
         'kernel': 'kernel', 'initrd': 'root', 'mode': 'hv', 'args': '', 'hv': '', 'qemu': '',
         'job': 'off', 'expect': 'pass', 'panic': '', 'log': '', 'dies': '', 'core': '0',
         'timeout': '60'}

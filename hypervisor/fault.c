@@ -19,7 +19,8 @@
  *					there are none
  *	fault=message:NTH:KIND		the NTH message to the root (0: each) comes late
  *					(delay), and what is in the message page of the VP with
- *					it (page), or with another one: dup (itself again), type
+ *					it (page; stuck: seconds later, and the NTH message about
+ *					an intercept), or with another one: dup (itself again), type
  *					(of unknown type), vp (of a VP that is not there),
  *					partition (of one that is not there), count (of too many
  *					VPs), size (too large)
@@ -39,9 +40,11 @@
 #define WILD_PORT	0x00fffff0
 #define CONTIGUOUS_PAGES	8u	/* that the statuses of that name stand for (hypercalls.md 2.2) */
 #define DELAY_NS	3000000ull
+#define STUCK_NS	3000000000ull
 
 enum message_kind {
-	MESSAGE_DUP, MESSAGE_TYPE, MESSAGE_VP, MESSAGE_SIZE, MESSAGE_DELAY, MESSAGE_PAGE, MESSAGE_PARTITION, MESSAGE_COUNT
+	MESSAGE_DUP, MESSAGE_TYPE, MESSAGE_VP, MESSAGE_SIZE, MESSAGE_DELAY, MESSAGE_PAGE, MESSAGE_STUCK, MESSAGE_PARTITION,
+	MESSAGE_COUNT
 };
 
 static struct fault_call calls[MAX_FAULTS];
@@ -136,7 +139,8 @@ static bool parse_message(const char *s)
 {
 	static const char *const kinds[] = {
 		[MESSAGE_DUP] = "dup", [MESSAGE_TYPE] = "type", [MESSAGE_VP] = "vp", [MESSAGE_SIZE] = "size",
-		[MESSAGE_DELAY] = "delay", [MESSAGE_PAGE] = "page", [MESSAGE_PARTITION] = "partition", [MESSAGE_COUNT] = "count",
+		[MESSAGE_DELAY] = "delay", [MESSAGE_PAGE] = "page", [MESSAGE_STUCK] = "stuck",
+		[MESSAGE_PARTITION] = "partition", [MESSAGE_COUNT] = "count",
 	};
 	struct fault_message *f = &messages[nr_messages];
 	u64 nth;
@@ -329,6 +333,7 @@ static void spoil(struct hv_message *msg, enum message_kind kind)
 	case MESSAGE_DUP:
 	case MESSAGE_DELAY:
 	case MESSAGE_PAGE:
+	case MESSAGE_STUCK:
 		break;
 	case MESSAGE_TYPE:
 		msg->message_type = UNKNOWN_TYPE;
@@ -402,13 +407,15 @@ void fault_message(struct vp *vp, u8 sint, const struct synic_msg *m)
 	for (u32 i = 0; i < nr_messages; i++) {
 		struct fault_message *f = &messages[i];
 
+		if (f->kind == MESSAGE_STUCK && m->msg.message_type != HVMSG_OPAQUE_INTERCEPT)
+			continue;
 		if ((++f->seen != f->nth && f->nth) || f->extra.queued)
 			continue;
 		hits++;
-		if (f->kind == MESSAGE_PAGE)
+		if (f->kind == MESSAGE_PAGE || f->kind == MESSAGE_STUCK)
 			late_page_hide(&m->msg);
-		if (f->kind == MESSAGE_DELAY || f->kind == MESSAGE_PAGE) {
-			vp->synic.late_ns = time_now_ns() + DELAY_NS;
+		if (f->kind == MESSAGE_DELAY || f->kind == MESSAGE_PAGE || f->kind == MESSAGE_STUCK) {
+			vp->synic.late_ns = time_now_ns() + (f->kind == MESSAGE_STUCK ? STUCK_NS : DELAY_NS);
 			continue;
 		}
 		f->extra.msg = m->msg;

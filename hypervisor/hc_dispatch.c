@@ -85,7 +85,7 @@ struct vp *dispatch_pick(struct lp *lp)
 		dispatch_end(lp, HV_DISPATCH_STATE_READY, HV_DISPATCH_EVENT_INTERCEPT);
 	} else if (vp->explicit_suspend || vp->dispatch_suspend) {
 		dispatch_end(lp, HV_DISPATCH_STATE_BLOCKED, HV_DISPATCH_EVENT_SUSPEND);
-	} else if (!vp_runnable(vp)) {
+	} else if (!sched_wanted(vp)) {
 		dispatch_end(lp, HV_DISPATCH_STATE_BLOCKED, HV_DISPATCH_EVENT_NONE);
 	} else if (caller_wanted(lp) || time_now_ns() >= lp->slice_end_ns) {
 		dispatch_end(lp, HV_DISPATCH_STATE_READY, HV_DISPATCH_EVENT_NONE);

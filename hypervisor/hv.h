@@ -285,6 +285,7 @@ void vp_evict(struct vp *vp);
 /* Something changed that may let it run (suspend cleared, interrupt, SIPI): look again. */
 void vp_wake(struct vp *vp);
 bool vp_runnable(const struct vp *vp);
+bool vp_allowed(const struct vp *vp);		/* nothing but its own sleep keeps it from running */
 /* Another LP becomes its home. It is not in_guest. */
 void vp_move(struct vp *vp, struct lp *home);
 void vp_cpu_save(struct vp *vp);		/* what VMRUN does not switch is in *vp; the LP no longer holds it */

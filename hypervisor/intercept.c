@@ -126,13 +126,24 @@ void intercept_hypercall(struct vp *vp)
 	intercept_report(vp, HVMSG_HYPERCALL_INTERCEPT, &padded, sizeof(padded));
 }
 
+static u16 deliverable_sints(struct vp *vp)
+{
+	return synic_slots_free(vp, vp->deliverability >> HV_DELIVERABLE_SINT_SHIFT);
+}
+
+bool intercept_is_due(struct vp *vp)
+{
+	return vp->deliverability && vp_allowed(vp) && deliverable_sints(vp);
+}
+
 /*
  * DeliverabilityNotifications: each SINT that is asked for is told of once, when its
- * slot is free. The guest frees one without an exit: looked at before it runs.
+ * slot is free. The guest frees one without an exit: looked at before it runs, and
+ * before it sleeps.
  */
 bool intercept_deliverable(struct vp *vp)
 {
-	struct hv_sint_deliverable_message m = { .sints = synic_slots_free(vp, vp->deliverability >> HV_DELIVERABLE_SINT_SHIFT) };
+	struct hv_sint_deliverable_message m = { .sints = deliverable_sints(vp) };
 
 	if (!m.sints)
 		return false;

@@ -145,6 +145,7 @@ extern bool has_tsc_aux;		/* RDTSCP and its MSR are there */
 
 /* ---- sched.c ---- */
 void sched_forget(struct vp *vp);	/* off its home's queue */
+bool sched_wanted(struct vp *vp);	/* it can run, or its parent is to be told of it */
 void vp_activity_update(struct vp *vp);	/* an event may have ended HLT or guest idle */
 
 /* ---- hc_dispatch.c: the root scheduler ---- */
@@ -186,6 +187,7 @@ void intercept_msr(struct vp *vp, u32 msr, bool write, u64 length);
 #define VMMCALL_LENGTH	3	/* 0F 01 D9 */
 void intercept_hypercall(struct vp *vp);
 void intercept_exception(struct vp *vp, u8 vector);
+bool intercept_is_due(struct vp *vp);		/* it may sleep, but its parent is to be told first */
 bool intercept_deliverable(struct vp *vp);	/* true: it has been told, and the VP is suspended */
 void intercept_report_header(struct vp *vp, u32 type, u8 access, u64 length);
 

@@ -107,8 +107,8 @@ static void route_deliver(struct lp *lp, u8 vector)
 
 /*
  * A pair that was unmapped may have had an interrupt on its way. It belongs to
- * the old route if it was there when this LP next looked; the pair is free from
- * then on.
+ * the old route if it was there when this LP next looked, after that and with the
+ * lock held (sched_run()); the pair is free from then on.
  */
 static void routes_leave(struct lp *lp)
 {

@@ -195,6 +195,7 @@ static u16 deliverability_set(struct vp *vp, const struct reg *r, u32 n, const u
 	if (partition_is_root(vp->pt) && v[0])
 		return HV_STATUS_INVALID_PARAMETER;
 	vp->deliverability = v[0];
+	vp_wake(vp);
 	return HV_STATUS_SUCCESS;
 }
 
@@ -601,7 +602,7 @@ static const struct reg regs[] = {
 	{ ONE(HV_REG_INTERRUPT_STATE), .mask = 3, .get = interrupt_state_get, .set = interrupt_state_set },
 	{ .first = HV_REG_PENDING_EVENT0, .last = HV_REG_PENDING_EVENT1, .mask = ALL_BITS,
 	  .get = pending_event_get, .set = pending_event_set },
-	{ ONE(HV_REG_DELIVERABILITY_NOTIFICATIONS), .mask = BITS(5, 0) | BITS(63, 48),
+	{ ONE(HV_REG_DELIVERABILITY_NOTIFICATIONS), .mask = BITS(5, 0) | BITS(63, 48), .flags = REG_RUNNING,
 	  .offset = offsetof(struct vp, deliverability), .get = vp_field_get, .set = deliverability_set },
 	{ ONE(HV_REG_PENDING_DEBUG_EXCEPTION), .mask = ALL_BITS, .get = zero_get, .set = zero_set },
 	{ .first = HV_REG_RAX, .last = HV_REG_R15, .mask = ALL_BITS, .stride = 8, VP_FIELD(gpr) },

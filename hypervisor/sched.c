@@ -78,12 +78,17 @@ void vp_activity_update(struct vp *vp)
 		vp->activity &= ~(ACTIVITY_HALT_SUSPEND | ACTIVITY_IDLE_SUSPEND);
 }
 
+bool sched_wanted(struct vp *vp)
+{
+	return vp_runnable(vp) || intercept_is_due(vp);
+}
+
 void vp_wake(struct vp *vp)
 {
 	struct lp *lp = vp->home;
 
 	vp_activity_update(vp);
-	if (!vp_runnable(vp))
+	if (!sched_wanted(vp))
 		return;
 	if (options.root_scheduler && !partition_is_root(vp->pt))
 		dispatch_signal(vp);
@@ -108,15 +113,15 @@ static struct vp *sched_pick(struct lp *lp, u64 now)
 
 	if (vp)
 		vp_activity_update(vp);
-	if (vp && vp_runnable(vp) && !must_yield(lp, vp, now))
+	if (vp && sched_wanted(vp) && !must_yield(lp, vp, now))
 		return vp;
 	lp->running = NULL;
-	if (vp && vp_runnable(vp))
+	if (vp && sched_wanted(vp))
 		runq_add(lp, vp, false);
 	while (lp->runq_head) {
 		vp = lp->runq_head;
 		runq_remove_head(lp);
-		if (vp_runnable(vp)) {
+		if (sched_wanted(vp)) {
 			lp->running = vp;
 			lp->slice_end_ns = now + SLICE_NS;
 			return vp;
@@ -214,6 +219,9 @@ void sched_run(struct lp *lp)
 	for (;;) {
 		/* One look at the clock serves a round: reading it may be dear under an emulator. */
 		now = time_now_ns();
+		/* Since the last window, others may have unmapped what has come in since. */
+		if (lp->routes_leaving)
+			interrupt_window();
 		irq_drain(lp);
 		timers_run(lp, now);
 		npt_flush_due();
@@ -226,6 +234,9 @@ void sched_run(struct lp *lp)
 			continue;
 		}
 		if (vp->deliverability && intercept_deliverable(vp))
+			continue;
+		/* What it was wanted for may have gone: its slots are where others write to. */
+		if (!vp_runnable(vp))
 			continue;
 		vp_events_prepare(vp);
 		if (vp_enter(lp, vp, now))

@@ -232,10 +232,15 @@ void vp_destroy(struct vp *vp)
 	objects_free(pt, vp);
 }
 
+bool vp_allowed(const struct vp *vp)
+{
+	return !vp->explicit_suspend && !vp->intercept_suspend && !vp->dispatch_suspend &&
+	       vp->pt->state == PARTITION_ACTIVE && !vp->pt->time_frozen;
+}
+
 bool vp_runnable(const struct vp *vp)
 {
-	return !vp->explicit_suspend && !vp->intercept_suspend && !vp->dispatch_suspend && !vp->activity &&
-	       vp->pt->state == PARTITION_ACTIVE && !vp->pt->time_frozen;
+	return !vp->activity && vp_allowed(vp);
 }
 
 /* It cannot enter again while we hold the lock, so one look after it has left is enough. */

@@ -336,7 +336,6 @@ struct mshv_vp_stats {
  * @undelivered: @message has not reached user space
  * @message: the last message
  * @stats: what happened
- * @debugfs: directory
  * @dispatch: input and output of HvCallDispatchVp, which runs with interrupts
  *	on and so cannot use the pages of a CPU
  */
@@ -355,7 +354,6 @@ struct mshv_vp {
 	bool undelivered;
 	struct tlfs_msg message;
 	struct mshv_vp_stats stats;
-	struct dentry *debugfs;
 	struct {
 		struct tlfs_in_dispatch_vp in;
 		struct tlfs_out_dispatch_vp out;
@@ -393,7 +391,7 @@ long mshv_state_ioctl_get(void *object, void __user *uarg, void *arg);
 long mshv_state_ioctl_set(void *object, void __user *uarg, void *arg);
 
 /*
- * mshv_irq.c: MSI routing
+ * mshv_routing.c: MSI routing
  */
 
 /**
@@ -492,7 +490,7 @@ void mshv_debugfs_init(void);
 void mshv_debugfs_exit(void);
 void mshv_debugfs_add_partition(struct mshv_partition *pt);
 void mshv_debugfs_add_vp(struct mshv_vp *vp);
-void mshv_debugfs_remove(struct dentry *dentry);
+void mshv_debugfs_remove_partition(struct mshv_partition *pt);
 
 /*
  * mshv_main.c

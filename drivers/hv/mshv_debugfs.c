@@ -152,19 +152,23 @@ void mshv_debugfs_add_partition(struct mshv_partition *pt)
 /**
  * mshv_debugfs_add_vp() - make the directory of a VP
  * @vp: the VP
+ *
+ * It stays as long as that of the partition.
  */
 void mshv_debugfs_add_vp(struct mshv_vp *vp)
 {
-	vp->debugfs = debugfs_add_dir(vp->index, vp->partition->debugfs_vps);
-	debugfs_create_file("runs", 0400, vp->debugfs, vp, &runs_fops);
-	debugfs_create_file("stats", 0400, vp->debugfs, vp, &stats_vp_fops);
+	struct dentry *dir = debugfs_add_dir(vp->index,
+					     vp->partition->debugfs_vps);
+
+	debugfs_create_file("runs", 0400, dir, vp, &runs_fops);
+	debugfs_create_file("stats", 0400, dir, vp, &stats_vp_fops);
 }
 
 /**
- * mshv_debugfs_remove() - remove a directory
- * @dentry: the directory, or NULL
+ * mshv_debugfs_remove_partition() - remove the directory of a partition
+ * @pt: the partition, with all its VPs; nobody looks at them after this
  */
-void mshv_debugfs_remove(struct dentry *dentry)
+void mshv_debugfs_remove_partition(struct mshv_partition *pt)
 {
-	debugfs_remove(dentry);
+	debugfs_remove(pt->debugfs);
 }

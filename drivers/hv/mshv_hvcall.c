@@ -182,17 +182,10 @@ static bool hvcall_lists_fit(const struct hvcall *call)
 	return reps * desc->out_elem <= TLFS_PAGE_SIZE;
 }
 
-/*
- * The kernel resumes and suspends VPs.  A VP that runs behind its back would
- * go on running when the partition ends.
- */
-static bool hvcall_is_harmless(const struct hvcall *call)
+static bool hvcall_registers_are_harmless(const struct hvcall *call)
 {
 	const struct tlfs_reg_assoc *reg = call->in + call->desc->in_len;
 	u16 i;
-
-	if (call->desc->code != TLFS_CALL_SET_VP_REGISTERS)
-		return true;
 
 	for (i = 0; i < call->args->reps; i++)
 		if (reg[i].name == TLFS_REG_EXPLICIT_SUSPEND ||
@@ -201,6 +194,29 @@ static bool hvcall_is_harmless(const struct hvcall *call)
 			return false;
 
 	return true;
+}
+
+static bool hvcall_property_is_harmless(const struct hvcall *call)
+{
+	const struct tlfs_in_set_partition_property *in = call->in;
+
+	return in->property_code != TLFS_PROPERTY_SUSPEND;
+}
+
+/*
+ * The kernel resumes and suspends VPs.  A VP that runs behind its back would
+ * go on running when the partition ends.
+ */
+static bool hvcall_is_harmless(const struct hvcall *call)
+{
+	switch (call->desc->code) {
+	case TLFS_CALL_SET_VP_REGISTERS:
+		return hvcall_registers_are_harmless(call);
+	case TLFS_CALL_SET_PARTITION_PROPERTY:
+		return hvcall_property_is_harmless(call);
+	default:
+		return true;
+	}
 }
 
 static int hvcall_alloc(struct hvcall *call)

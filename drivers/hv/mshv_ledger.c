@@ -102,8 +102,9 @@ void mshv_ledger_close(struct mshv_ledger *ledger, s64 nr_deposited)
 		if (!nr)
 			continue;
 		atomic64_inc(&ledger_faults);
-		pr_err("p%llu: ended with %lld pages %s\n",
-		       ledger->partition_id, nr, ledger_names[state]);
+		pr_err_ratelimited("p%llu: ended with %lld pages %s\n",
+				   ledger->partition_id, nr,
+				   ledger_names[state]);
 	}
 
 	nr = atomic64_read(&ledger->pages[MSHV_PAGE_QUARANTINED]);

@@ -103,8 +103,8 @@ static void partition_destroy(struct kref *refs)
 	int ret = 0;
 
 	partition_withdraw(pt);
+	mshv_debugfs_remove_partition(pt);
 	partition_release_vps(pt);
-	mshv_debugfs_remove(pt->debugfs);
 	mshv_region_release_all(pt);
 	mshv_routing_release(pt);
 
@@ -260,7 +260,7 @@ static struct mshv_partition *partition_alloc(void)
 	mutex_init(&pt->lock);
 	pt->regions = RB_ROOT_CACHED;
 	init_rwsem(&pt->regions_lock);
-	xa_init(&pt->vps);
+	xa_init_flags(&pt->vps, XA_FLAGS_ACCOUNT);
 	for (space = 0; space < MSHV_IO_SPACES; space++)
 		INIT_LIST_HEAD(&pt->ioeventfds[space]);
 	INIT_LIST_HEAD(&pt->irqfds);

@@ -116,9 +116,10 @@ static int chunks_alloc(struct mshv_region *region)
 
 static void chunks_free(struct mshv_region *region)
 {
+	u64 nr = region->chunks ? chunks_count(region) : 0;
 	u64 n;
 
-	for (n = 0; region->chunks && n < chunks_count(region); n++)
+	for (n = 0; n < nr; n++)
 		kfree(region->chunks[n].pfns);
 	kvfree(region->chunks);
 }

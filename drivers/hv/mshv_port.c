@@ -19,7 +19,7 @@ struct mshv_port {
 };
 
 /* Port id 0 means "empty" in an event ring */
-static DEFINE_XARRAY_ALLOC1(mshv_ports);
+static DEFINE_XARRAY_FLAGS(mshv_ports, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 static u32 mshv_ports_next;
 
 /**

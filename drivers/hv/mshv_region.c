@@ -113,11 +113,16 @@ static bool region_range_valid(const struct mshv_user_mem_region *mem)
 /* Movable is a wish: what cannot be followed is pinned */
 static int region_start(struct mshv_region *region, bool device)
 {
+	int ret;
+
 	if (device)
 		return mshv_device_start(region);
-	if (READ_ONCE(movable_memory) &&
-	    !mshv_windows_start(region, MSHV_REGION_MOVABLE))
-		return 0;
+
+	if (READ_ONCE(movable_memory)) {
+		ret = mshv_windows_start(region, MSHV_REGION_MOVABLE);
+		if (!ret || ret == -ERESTARTNOINTR)
+			return ret;
+	}
 
 	return mshv_pinned_start(region);
 }

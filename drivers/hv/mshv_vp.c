@@ -644,7 +644,6 @@ put_fd:
  */
 void mshv_vp_release(struct mshv_vp *vp)
 {
-	mshv_debugfs_remove(vp->debugfs);
 	mshv_state_pages_unmap(vp);
 	free_page((unsigned long)vp->control);
 	kfree(vp);

@@ -480,21 +480,24 @@ int mshv_windows_fill(struct mshv_region *region)
  * @region: a region that nobody else knows yet
  * @type: what it becomes
  *
- * Return: 0 or a negative errno.
+ * The first time for a process this is given up for any signal.  That is no
+ * failure: the system call is made again when the signal has been handled.
+ *
+ * Return: 0 or a negative errno; -ERESTARTNOINTR if there was a signal.
  */
 int mshv_windows_start(struct mshv_region *region, enum mshv_region_type type)
 {
 	int ret;
 
 	mutex_init(&region->lock);
-	xa_init(&region->windows);
+	xa_init_flags(&region->windows, XA_FLAGS_ACCOUNT);
 	ret = mmu_interval_notifier_insert(&region->notifier, region->mm,
 					   region->userspace_addr,
 					   region->nr_pages << PAGE_SHIFT,
 					   &windows_ops);
 	if (!ret)
 		region->type = type;
-	return ret;
+	return ret == -EINTR ? -ERESTARTNOINTR : ret;
 }
 
 /**

@@ -147,7 +147,7 @@ void lp_checks(void)
 
 #define DEVICE	(BIT(62) | 0x18)	/* PCI 00:03.0 */
 
-static u16 interrupt_map(u64 device, u32 vector, u32 vp)
+u16 interrupt_map(u64 device, u32 vector, u32 vp)
 {
 	struct hv_map_interrupt_input *p = in;
 	u64 *set = in + sizeof(*p);
@@ -163,7 +163,7 @@ static u16 interrupt_map(u64 device, u32 vector, u32 vp)
 	return call(HVCALL_MAP_DEVICE_INTERRUPT | VAR(2));
 }
 
-static u16 interrupt_unmap(u64 device, const struct hv_interrupt_entry *entry)
+u16 interrupt_unmap(u64 device, const struct hv_interrupt_entry *entry)
 {
 	struct hv_unmap_interrupt_input *p = in;
 

@@ -54,6 +54,7 @@ void put_hex(u16 port, u64 v);
 void check(u64 got, u64 want, const char *what);
 #define WAKE_VECTOR	0x30ull
 #define IPI_VECTOR	0x31ull
+#define PIN_VECTOR	0x32u
 #define FIRST_IRQ	0x20u
 #define LAST_VECTOR	0xffu
 void timer_arm(void);
@@ -110,6 +111,8 @@ void system_checks(void);
 void lp_checks(void);
 void power_state_checks(void);
 void interrupt_checks(void);
+u16 interrupt_map(u64 device, u32 vector, u32 vp);
+u16 interrupt_unmap(u64 device, const struct hv_interrupt_entry *entry);
 
 /* ---- partition.c ---- */
 u64 partition_checks(void);

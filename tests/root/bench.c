@@ -34,6 +34,7 @@
 #define GIB		(1UL << 30)
 #define LARGE		(2UL << 20)
 #define NR_VPS		8
+#define TRIES		5
 #define CALL_DEPOSIT	"call-0048"
 #define CALL_WITHDRAW	"call-0049"
 
@@ -85,7 +86,7 @@ static struct cost measure(void (*op)(void), unsigned int rounds)
 {
 	struct cost best = { .ticks = ~0ull }, nothing = { .ticks = ~0ull }, now;
 
-	for (int try = 0; try < 5; try++) {
+	for (int try = 0; try < TRIES; try++) {
 		control_ask("mark");
 		now = counters_read();
 		if (now.ticks < nothing.ticks)
@@ -471,7 +472,7 @@ static void op_eight_vps(void)
 	machine_end(NR_VPS);
 }
 
-static void destroy_bench(void)
+static struct cost destroy_once(void)
 {
 	struct cost c, nothing;
 
@@ -482,6 +483,18 @@ static void destroy_bench(void)
 	machine_end(NR_VPS);
 	c = counters_read();
 	c.ticks -= nothing.ticks;
+	return c;
+}
+
+static void destroy_bench(void)
+{
+	struct cost c = destroy_once(), next;
+
+	for (int try = 1; try < TRIES; try++) {
+		next = destroy_once();
+		if (next.ticks < c.ticks)
+			c = next;
+	}
 	row_print("destroy-8-VPs-1GiB", &c, 1);
 	/* A loop over all small pages would take more than one for each */
 	if (count_instructions)

@@ -236,6 +236,41 @@ static void with_late_messages(void)
 	vm_destroy(&vm);
 }
 
+/* Run up to the next message; signals come, and are no reason to stop. */
+static int run_on(struct vm *vm, struct msg *msg)
+{
+	int ret;
+
+	do {
+		ret = vm_run(vm, msg);
+	} while (ret && errno == EINTR);
+	return ret ? errno : 0;
+}
+
+/* It does not come within the second that is waited for it: then the instruction is tried again. */
+static void with_lost_message(void)
+{
+	unsigned long long lost;
+	struct msg msg;
+	struct vm vm;
+
+	error = vm_create(&vm) || vm_enter_at(&vm, guest_count) ? errno : 0;
+	fault("message:1:stuck");
+	signals(true);
+	error = error ? error : run_on(&vm, &msg);
+	lost = control_value(control_ask("counters"), "faults");
+	judge("a VP whose message does not come ends its run", error == (lost ? EIO : 0));
+	for (uint32_t n = 1; n <= 10; n++) {
+		error = n > 1 || lost ? run_on(&vm, &msg) : 0;
+		if (error || msg.type != MSG_IO_PORT || (uint32_t)msg.io.rax != n || vm_skip(&vm, &msg))
+			break;
+	}
+	signals(false);
+	control_ask("fault=none");
+	judge("it runs again, and misses nothing", !error && (uint32_t)msg.io.rax == 10);
+	vm_destroy(&vm);
+}
+
 int main(void)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
@@ -253,5 +288,6 @@ int main(void)
 	close(dev);
 	without_registers();
 	with_late_messages();
+	with_lost_message();
 	return 0;
 }

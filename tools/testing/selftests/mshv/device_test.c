@@ -70,19 +70,111 @@ TEST_F(fds, right_number_with_another_direction_is_enotty)
 				   arg));
 }
 
+#define ON_DEVICE	1
+#define ON_PARTITION	2
+#define ON_VP		4
+#define ON_ALL		(ON_DEVICE | ON_PARTITION | ON_VP)
+
+/* Each ioctl, and where it is one */
+static const struct {
+	unsigned int cmd;
+	int fds;
+} ioctls[] = {
+	{ MSHV_CREATE_PARTITION, ON_DEVICE },
+	{ MSHV_ROOT_HVCALL, ON_ALL },
+	{ MSHV_INITIALIZE_PARTITION, ON_PARTITION },
+	{ MSHV_CREATE_VP, ON_PARTITION },
+	{ MSHV_SET_GUEST_MEMORY, ON_PARTITION },
+	{ MSHV_IRQFD, ON_PARTITION },
+	{ MSHV_IOEVENTFD, ON_PARTITION },
+	{ MSHV_SET_MSI_ROUTING, ON_PARTITION },
+	{ MSHV_GET_GPAP_ACCESS_BITMAP, ON_PARTITION },
+	{ MSHV_RUN_VP, ON_VP },
+	{ MSHV_GET_VP_STATE, ON_VP },
+	{ MSHV_SET_VP_STATE, ON_VP },
+	{ MSHV_VP_TRANSLATE_GVA, ON_VP },
+};
+
+#define NR_IOCTLS	(sizeof(ioctls) / sizeof(*ioctls))
+
 TEST_F(fds, ioctl_of_another_file_is_enotty)
 {
+	const int fds[] = { self->vm.dev, self->vm.fd, self->vm.vp };
 	char arg[256] = { };
+	int i, fd;
 
-	EXPECT_ERRNO(ENOTTY, ioctl(self->vm.dev, MSHV_INITIALIZE_PARTITION));
-	EXPECT_ERRNO(ENOTTY, ioctl(self->vm.dev, MSHV_CREATE_VP, arg));
-	EXPECT_ERRNO(ENOTTY, ioctl(self->vm.dev, MSHV_RUN_VP, arg));
-	EXPECT_ERRNO(ENOTTY, ioctl(self->vm.fd, MSHV_CREATE_PARTITION, arg));
-	EXPECT_ERRNO(ENOTTY, ioctl(self->vm.fd, MSHV_RUN_VP, arg));
-	EXPECT_ERRNO(ENOTTY, ioctl(self->vm.fd, MSHV_GET_VP_STATE, arg));
-	EXPECT_ERRNO(ENOTTY, ioctl(self->vm.vp, MSHV_CREATE_PARTITION, arg));
-	EXPECT_ERRNO(ENOTTY, ioctl(self->vm.vp, MSHV_CREATE_VP, arg));
-	EXPECT_ERRNO(ENOTTY, ioctl(self->vm.vp, MSHV_SET_GUEST_MEMORY, arg));
+	for (i = 0; i < NR_IOCTLS; i++)
+		for (fd = 0; fd < 3; fd++)
+			if (!(ioctls[i].fds & 1 << fd))
+				EXPECT_ERRNO(ENOTTY, ioctl(fds[fd],
+							   ioctls[i].cmd, arg));
+}
+
+/*
+ * Programs try these, and take another way where they are not known: an
+ * extension to ask for, devices to pass through, encrypted memory, and what
+ * MSHV_ROOT_HVCALL does.
+ */
+TEST_F(fds, ioctl_of_another_kernel_is_enotty)
+{
+	static const unsigned int cmds[] = {
+		0x4004b800, 0xc010b801, 0xc00cb808, 0x4010b809, 0x4010b80a,
+		0x4010b8f0, 0x4018b8f1, 0x4010b8f2, 0xc010b8f3, 0x4d06b8f4,
+		0x4010b8f5, 0x4010b8f6, 0xc00cb8f7, 0x4010b8f8, 0x4010b8f9,
+		0xc010b8f0, 0x4010b8f1, 0x4030b8f3, 0xc028b8f4, 0xc020b8f5,
+		0x4020b8f6, 0x4018b800, 0x4018b801, 0x4018b802, 0xc010b805,
+		0x4010b806,
+	};
+	/* One of them is the number of another ioctl, of a VP */
+	const int fds[] = { self->vm.dev, self->vm.fd };
+	static char arg[0xd06];
+	int i, fd;
+
+	for (i = 0; i < sizeof(cmds) / sizeof(*cmds); i++)
+		for (fd = 0; fd < 2; fd++)
+			EXPECT_ERRNO(ENOTTY, ioctl(fds[fd], cmds[i], arg));
+}
+
+/*
+ * A call of a program of 32 bits, which this one makes by the door for such
+ * programs.  Where there is no such door, a signal is the answer.
+ */
+static long ioctl32(int fd, unsigned int cmd, void *arg)
+{
+	long ret = 54;	/* ioctl */
+
+	asm volatile("int $0x80"
+		     : "+a"(ret)
+		     : "b"((long)fd), "c"((long)cmd), "d"(arg)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return (int)ret;
+}
+
+static bool knows_32_bits(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(ioctl32(-1, 0, NULL) == -EBADF ? 0 : 1);
+	return waitpid(pid, &status, 0) == pid && !status;
+}
+
+TEST_F(fds, every_ioctl_of_a_32_bit_program_is_enotty)
+{
+	const int fds[] = { self->vm.dev, self->vm.fd, self->vm.vp };
+	void *arg;
+	int i, fd;
+
+	if (!knows_32_bits())
+		SKIP(return, "this kernel runs no programs of 32 bits");
+	arg = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	ASSERT_NE(MAP_FAILED, arg);
+	for (i = 0; i < NR_IOCTLS; i++)
+		for (fd = 0; fd < 3; fd++)
+			EXPECT_EQ(-ENOTTY, ioctl32(fds[fd], ioctls[i].cmd, arg));
+	munmap(arg, PAGE);
 }
 
 TEST_F(fds, unreadable_argument_is_efault)
@@ -102,6 +194,7 @@ TEST_F(fds, unreadable_argument_is_efault)
 	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_GET_VP_STATE, bad));
 	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_SET_VP_STATE, bad));
 	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_ROOT_HVCALL, bad));
+	EXPECT_ERRNO(EFAULT, ioctl(self->vm.vp, MSHV_VP_TRANSLATE_GVA, bad));
 }
 
 TEST_F(fds, device_node_is_for_the_owner_only)

@@ -273,6 +273,31 @@ TEST_F(vm, vp_cannot_be_started_or_stopped_by_its_registers)
 	EXPECT_ERRNO(EINVAL, vp_set_reg(self->vm.fd, 0, 3, 0));
 }
 
+static GUEST void guest_count(void)
+{
+	volatile uint32_t *count = (volatile uint32_t *)VM_DATA;
+
+	for (;;)
+		(*count)++;
+}
+
+TEST_F(vm, vps_cannot_be_started_or_stopped_by_a_property)
+{
+	uint16_t status;
+	uint64_t value;
+
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_count));
+	for (value = 0; value < 2; value++) {
+		EXPECT_ERRNO(EINVAL, vm_set_property(self->vm.fd,
+						     PROPERTY_SUSPEND, value,
+						     &status));
+		EXPECT_EQ(0, status);
+	}
+	/* Where it could be set, the guest would run now */
+	usleep(20000);
+	EXPECT_EQ(0, *(volatile uint32_t *)(self->vm.mem + VM_DATA));
+}
+
 TEST_F(vm, partition_id_in_the_input_does_not_matter)
 {
 	struct {

@@ -194,6 +194,37 @@ TEST_F(vm, deassigning_what_is_not_assigned_is_fine)
 	EXPECT_ERRNO(EBUSY, vm_irqfd(self->vm.fd, self->event, 1, 0, 0));
 }
 
+/* None of these can have a route */
+TEST_F(vm, irqfd_takes_any_gsi)
+{
+	static const uint32_t gsis[] = { MSHV_MAX_GUEST_IRQS, 0x80000000, ~0U };
+	int i;
+
+	ASSERT_EQ(0, vm_route(self->vm.fd, 1, VECTOR));
+	for (i = 0; i < sizeof(gsis) / sizeof(*gsis); i++) {
+		ASSERT_EQ(0, vm_irqfd(self->vm.fd, self->event, gsis[i], 0, 0));
+		EXPECT_EQ(0, vm_signal(self->event));
+		EXPECT_EQ(0, vm_irqfd(self->vm.fd, self->event, gsis[i],
+				      DEASSIGN, 0));
+	}
+}
+
+TEST_F(vm, routes_and_eventfds_may_come_before_initialization)
+{
+	struct mshv_create_partition args = { };
+	int fd = ioctl(self->vm.dev, MSHV_CREATE_PARTITION, &args);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, vm_route(fd, 1, VECTOR));
+	EXPECT_EQ(0, vm_irqfd(fd, self->event, 1, 0, 0));
+	EXPECT_EQ(0, vm_signal(self->event));
+	EXPECT_EQ(0, vm_irqfd(fd, self->event, 1, DEASSIGN, 0));
+	EXPECT_EQ(0, ioeventfd(fd, self->event, PORT_DONE, 4, PIO, 0));
+	EXPECT_EQ(0, ioeventfd(fd, self->event, PORT_DONE, 4, PIO | IO_DEASSIGN,
+			       0));
+	close(fd);
+}
+
 TEST_F(vm, irqfd_rejects_unknown_flags)
 {
 	EXPECT_ERRNO(EINVAL, vm_irqfd(self->vm.fd, self->event, 1,
@@ -464,16 +495,22 @@ TEST_F(vm, doorbell_rejects_wrapping_address)
 
 TEST_F(vm, doorbell_rejects_unknown_flags_and_dirty_reserved_bytes)
 {
-	struct mshv_user_ioeventfd args = {
-		.addr = VM_HOLE,
-		.fd = self->event,
-		.flags = 1 << MSHV_IOEVENTFD_BIT_COUNT,
-	};
+	struct mshv_user_ioeventfd args = { .addr = VM_HOLE };
+	int i;
 
-	EXPECT_ERRNO(EINVAL, ioctl(self->vm.fd, MSHV_IOEVENTFD, &args));
+	args.fd = self->event;
+	for (i = MSHV_IOEVENTFD_BIT_COUNT; i < 32; i++) {
+		args.flags = 1U << i;
+		EXPECT_ERRNO(EINVAL, ioctl(self->vm.fd, MSHV_IOEVENTFD, &args));
+		args.flags |= IO_DEASSIGN;
+		EXPECT_ERRNO(EINVAL, ioctl(self->vm.fd, MSHV_IOEVENTFD, &args));
+	}
 	args.flags = 0;
-	args.rsvd[3] = 1;
-	EXPECT_ERRNO(EINVAL, ioctl(self->vm.fd, MSHV_IOEVENTFD, &args));
+	for (i = 0; i < sizeof(args.rsvd); i++) {
+		memset(args.rsvd, 0, sizeof(args.rsvd));
+		args.rsvd[i] = 1;
+		EXPECT_ERRNO(EINVAL, ioctl(self->vm.fd, MSHV_IOEVENTFD, &args));
+	}
 }
 
 TEST_F(vm, doorbell_rejects_what_is_no_eventfd)
@@ -481,6 +518,10 @@ TEST_F(vm, doorbell_rejects_what_is_no_eventfd)
 	EXPECT_ERRNO(EBADF, ioeventfd(self->vm.fd, 999, VM_HOLE, 4, 0, 0));
 	EXPECT_ERRNO(EINVAL, ioeventfd(self->vm.fd, self->vm.dev, VM_HOLE, 4,
 				       0, 0));
+	EXPECT_ERRNO(EBADF, ioeventfd(self->vm.fd, 999, VM_HOLE, 4,
+				      IO_DEASSIGN, 0));
+	EXPECT_ERRNO(EINVAL, ioeventfd(self->vm.fd, self->vm.dev, VM_HOLE, 4,
+				       IO_DEASSIGN, 0));
 }
 
 TEST_F(vm, doorbells_that_collide_are_eexist)

@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -197,6 +199,51 @@ TEST_F(vm, second_thread_waits_until_the_first_has_left)
 	usleep(50000);
 	thread_stop(second.thread, NULL);
 	EXPECT_EQ(EINTR, second.error);
+}
+
+/* What /proc says a process does, 0 if nothing */
+static char process_state(pid_t pid)
+{
+	char path[64], stat[256] = { };
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	if (!fgets(stat, sizeof(stat), file) || !strrchr(stat, ')'))
+		stat[0] = 0;
+	fclose(file);
+	return stat[0] ? strrchr(stat, ')')[2] : 0;
+}
+
+TEST_F(vm, process_that_waits_for_a_running_vp_can_be_killed)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct runner runner;
+	uint64_t value;
+	struct msg msg;
+	int status;
+	pid_t pid;
+
+	sigaction(SIGUSR1, &action, NULL);
+	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_spin));
+	ASSERT_EQ(0, vm_run(&self->vm, &msg));
+	ASSERT_EQ(0, vm_skip(&self->vm, &msg));
+	ASSERT_EQ(0, start(&runner, self->vm.vp));
+	/* A register can be read as long as the VP does not run yet */
+	pid = fork();
+	if (!pid)
+		for (;;)
+			vp_get_reg(self->vm.vp, 0, VP_REG_RIP, &value);
+	ASSERT_LT(0, pid);
+	while (process_state(pid) != 'D')
+		usleep(1000);
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	thread_stop(runner.thread, NULL);
+	EXPECT_EQ(EINTR, runner.error);
 }
 
 TEST_HARNESS_MAIN

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -306,6 +307,27 @@ TEST_F(vm, pages_can_be_mapped_more_than_once)
 	self->vm.regs->gp[5] = 0x5a5a;
 	EXPECT_EQ(0x5a5a, other->gp[5]);
 	munmap(other, PAGE);
+}
+
+TEST_F(vm, mapping_of_a_page_stays_one_page)
+{
+	EXPECT_ERRNO(EFAULT, mremap(self->vm.regs, PAGE, 2 * PAGE,
+				    MREMAP_MAYMOVE));
+}
+
+TEST_F(vm, mapping_is_inherited)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		self->vm.regs->gp[5] = 0x5a5a;
+		_exit(self->vm.regs->version == 1 ? 0 : 1);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0x5a5a, self->vm.regs->gp[5]);
 }
 
 TEST_F(vm, mapping_keeps_everything_alive)

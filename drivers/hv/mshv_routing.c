@@ -9,6 +9,7 @@
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -63,7 +64,7 @@ struct mshv_msi mshv_routing_find(struct mshv_partition *pt, u32 gsi)
 	idx = srcu_read_lock(&pt->irq_srcu);
 	routing = srcu_dereference(pt->routing, &pt->irq_srcu);
 	if (routing && gsi < routing->nr)
-		msi = routing->msis[gsi];
+		msi = routing->msis[array_index_nospec(gsi, routing->nr)];
 	srcu_read_unlock(&pt->irq_srcu, idx);
 
 	return msi;
