@@ -149,6 +149,20 @@ struct hv_message {
 	};
 };
 
+/* Mapped from a VP's file; valid says whether it speaks for the stopped VP */
+struct hv_register_page {
+	__u16 version;
+	__u8 valid;
+	__u8 reserved1;
+	__u32 dirty;
+	__u64 gpr[16];
+	__u64 rip;
+	__u64 rflags;
+};
+
+#define HV_REGISTER_PAGE_DIRTY_GPR	BIT(0)
+#define HV_REGISTER_PAGE_DIRTY_RIP	BIT(1)
+
 struct hv_property_input {
 	__u64 partition;
 	__u32 code;

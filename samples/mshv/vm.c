@@ -182,10 +182,8 @@ int vm_stop(struct vm *vm)
 			pthread_kill(vm->vps[i].thread, VP_KICK);
 		usleep(KICK_PERIOD_US);
 	}
-	for (i = 0; i < vm->config.nr_cpus; i++) {
-		pthread_join(vm->vps[i].thread, NULL);
-		close(vm->vps[i].fd);
-	}
+	for (i = 0; i < vm->config.nr_cpus; i++)
+		vp_end(&vm->vps[i]);
 	close(vm->partition);
 	return atomic_exchange(&vm->exit_code, VM_RUNS);
 }

@@ -309,12 +309,14 @@ struct vp {
 	struct vm *vm;
 	int fd;
 	__u32 index;
+	struct hv_register_page *page;	/* NULL if the hypervisor shows none */
 	pthread_t thread;
 };
 
 void vp_create(struct vp *vp, struct vm *vm, __u32 index);
 void vp_set_boot_state(struct vp *vp, __u32 entry);
 void vp_start(struct vp *vp);
+void vp_end(struct vp *vp);
 
 /* decode.c */
 struct insn {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A virtual processor: one thread that runs it and answers its intercepts */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+#include <sys/mman.h>
 
 #include "vmm.h"
 
@@ -66,6 +69,49 @@ static __u64 vp_get_register(const struct vp *vp, __u32 name)
 	return value.low;
 }
 
+/* The page is as good as a hypercall, and needs none */
+static bool vp_has_page(const struct vp *vp)
+{
+	return vp->page && vp->page->valid;
+}
+
+static __u64 vp_get_gpr(const struct vp *vp, unsigned int n)
+{
+	if (vp_has_page(vp))
+		return vp->page->gpr[n];
+	return vp_get_register(vp, HV_REGISTER_RAX + n);
+}
+
+static void vp_set_rip(const struct vp *vp, __u64 rip)
+{
+	const struct hv_register reg = {
+		.name = HV_REGISTER_RIP,
+		.value.low = rip,
+	};
+
+	if (vp_has_page(vp)) {
+		vp->page->rip = rip;
+		vp->page->dirty |= HV_REGISTER_PAGE_DIRTY_RIP;
+	} else {
+		vp_set_registers(vp, &reg, 1);
+	}
+}
+
+static void vp_set_gpr(const struct vp *vp, unsigned int n, __u64 value)
+{
+	const struct hv_register reg = {
+		.name = HV_REGISTER_RAX + n,
+		.value.low = value,
+	};
+
+	if (vp_has_page(vp)) {
+		vp->page->gpr[n] = value;
+		vp->page->dirty |= HV_REGISTER_PAGE_DIRTY_GPR;
+	} else {
+		vp_set_registers(vp, &reg, 1);
+	}
+}
+
 static void vp_set_cpuid_leaf(const struct vp *vp,
 			      const struct hv_cpuid_result *result)
 {
@@ -113,6 +159,19 @@ static void vp_set_cpuid(const struct vp *vp)
 		vp_set_cpuid_leaf(vp, &results[i]);
 }
 
+static struct hv_register_page *vp_map_page(const struct vp *vp)
+{
+	void *page = mmap(NULL, HV_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, vp->fd,
+			  MSHV_VP_MMAP_OFFSET_REGISTERS * HV_PAGE_SIZE);
+
+	if (page != MAP_FAILED)
+		return page;
+	if (errno != ENODEV)
+		err(EXIT_ERROR, "map the register page of VP %u", vp->index);
+	return NULL;
+}
+
 /**
  * vp_create() - Make a virtual processor
  * @vp: what to fill in
@@ -134,6 +193,7 @@ void vp_create(struct vp *vp, struct vm *vm, __u32 index)
 
 	*vp = (struct vp){ .vm = vm, .index = index };
 	vp->fd = mshv_ioctl(vm->partition, MSHV_CREATE_VP, &args, "create a VP");
+	vp->page = vp_map_page(vp);
 	vp_set_cpuid(vp);
 	vp_set_registers(vp, &mtrr, 1);
 }
@@ -183,16 +243,12 @@ static void vp_emulate(const struct vp *vp, const struct hv_intercept *header,
 		       const struct bus *bus, __u64 address,
 		       const struct insn *insn, __u64 reg)
 {
-	struct hv_register regs[] = {
-		{ .name = HV_REGISTER_RIP,
-		  .value.low = header->rip + insn->length },
-		{ .name = HV_REGISTER_RAX + insn->reg },
-	};
 	__u64 data = insn_store(insn, reg);
 
 	bus_access(bus, address, insn->size, insn->store, &data);
-	regs[1].value.low = insn_load(insn, reg, data);
-	vp_set_registers(vp, regs, insn->store ? 1 : 2);
+	if (!insn->store)
+		vp_set_gpr(vp, insn->reg, insn_load(insn, reg, data));
+	vp_set_rip(vp, header->rip + insn->length);
 }
 
 static void vp_handle_io(const struct vp *vp, const struct hv_message *message)
@@ -285,7 +341,7 @@ static void vp_handle_memory(const struct vp *vp,
 						   HV_ACCESS_READ))
 		vp_die_insn(vp, message, bytes, nr_bytes);
 	vp_emulate(vp, &access->header, &vp->vm->mmio, access->gpa, &insn,
-		   vp_get_register(vp, HV_REGISTER_RAX + insn.reg));
+		   vp_get_gpr(vp, insn.reg));
 }
 
 /*
@@ -345,4 +401,13 @@ void vp_start(struct vp *vp)
 
 	sigaction(VP_KICK, &action, NULL);
 	vp->thread = thread_create(vp_thread, vp);
+}
+
+/* When it has looked up for the last time */
+void vp_end(struct vp *vp)
+{
+	pthread_join(vp->thread, NULL);
+	if (vp->page)
+		munmap(vp->page, HV_PAGE_SIZE);
+	close(vp->fd);
 }
