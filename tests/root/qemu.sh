@@ -85,12 +85,23 @@ vm_monitor() {
 # The threads of QEMU that run VPs, by the name QEMU gives them.
 vm_threads() { grep -l '^CPU' "/proc/$(cat "/tmp/vm/$1/pid")"/task/*/comm 2>/dev/null | cut -d / -f 5; }
 
-# vm_signals NAME: send each VP's thread once more the signal that QEMU sends
+# vm_signal NAME: send each VP's thread once more the signal that QEMU sends
 # to get it out of MSHV_RUN_VP.
 vm_signal() {
 	for thread in $(vm_threads "$1"); do
 		kill -USR1 "$thread" 2>/dev/null
 	done
+}
+
+# vm_prod NAME COMMAND...: signals until the command succeeds. Each may be lost as the
+# first was.
+vm_prod() {
+	prodded=$1; shift
+	for try in $(seq 10); do
+		vm_signal "$prodded"
+		! vm_wait "$prodded" 10 "$@" || return 0
+	done
+	return 1
 }
 
 # vm_end NAME SECONDS: wait for QEMU's own end. A signal for a VP's thread that
@@ -101,8 +112,7 @@ vm_end() {
 		for thread in $(vm_threads "$1"); do
 			grep -E '^(Name|SigPnd|SigBlk)' "/proc/$(cat "/tmp/vm/$1/pid")/task/$thread/status"
 		done | tr '\n' ' ' >"/tmp/vm/$1/threads"
-		vm_signal "$1"
-		vm_wait "$1" 20 vm_over "$1" || { vm_kill "$1"; echo "$1: does not end"; return 1; }
+		vm_prod "$1" vm_over "$1" || { vm_kill "$1"; echo "$1: does not end"; return 1; }
 		skip "$1 ends by itself" "the signal to its VP came between two runs: $(cat "/tmp/vm/$1/threads")"
 	}
 	kill "$(cat "/tmp/vm/$1/tail")" 2>/dev/null
@@ -196,7 +206,7 @@ monitor_resets() {
 
 reset_again() {
 	vm_wait "$1" 60 counted "/tmp/vm/$1/out" SeaBIOS 2 || {
-		vm_signal "$1"
+		vm_prod "$1" counted "/tmp/vm/$1/out" SeaBIOS 2
 		skip "$1 resets at the first signal" "it came between two runs of its VP"
 	}
 	vm_wait "$1" 600 counted "/tmp/vm/$1/out" '^guest: [0-9]* CPUs' 2
@@ -308,8 +318,7 @@ migrate_stop() {
 	ended='Status:[[:space:]]*(completed|failed)'
 	echo stop >"/tmp/vm/$1/command"
 	migrate_until "$1" "$ended" 30 && return
-	vm_signal "$1"
-	migrate_until "$1" "$ended" 60 || { echo "$1: does not stop"; return 1; }
+	vm_prod "$1" migrate_until "$1" "$ended" 1 || { echo "$1: does not stop"; return 1; }
 	skip "$1 stops by itself" "the signal to its VP came between two runs"
 }
 
