@@ -13,6 +13,7 @@
 #define APIC_SVR	0xf0
 #define APIC_ISR	0x100
 #define APIC_TMR	0x180
+#define APIC_IRR	0x200
 #define APIC_ICR_LOW	0x300
 #define APIC_ICR_HIGH	0x310
 #define APIC_LVT_TIMER	0x320
@@ -49,6 +50,12 @@ u32 apic_own_id(void)
 bool apic_is_level(u8 vector)
 {
 	return apic_read(APIC_TMR + vector / 32 * 0x10) & BIT(vector % 32);
+}
+
+/* It has come, and waits for what is in service. */
+bool apic_requested(u8 vector)
+{
+	return apic_read(APIC_IRR + vector / 32 * 0x10) & BIT(vector % 32);
 }
 
 bool apic_in_service(u8 vector)

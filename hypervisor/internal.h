@@ -100,6 +100,7 @@ void apic_init(void);
 void apic_ipi(u32 apic_id, u32 low);
 void apic_eoi(void);
 bool apic_is_level(u8 vector);
+bool apic_requested(u8 vector);
 bool apic_in_service(u8 vector);
 u32 apic_timer_count(bool start);
 void apic_timer_set(struct lp *lp, u64 deadline_ns, u64 now);

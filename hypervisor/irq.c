@@ -108,16 +108,28 @@ static void route_deliver(struct lp *lp, u8 vector)
 /*
  * A pair that was unmapped may have had an interrupt on its way. It belongs to
  * the old route if it was there when this LP next looked, after that and with the
- * lock held (sched_run()); the pair is free from then on.
+ * lock held (sched_run()), be it behind a level in service. When it has been
+ * delivered the pair is free, and the VP's EOI will not find it any more.
  */
 static void routes_leave(struct lp *lp)
 {
+	bool waits = false;
+
 	if (!lp->routes_leaving)
 		return;
-	for (u32 v = LEVEL_FIRST; v <= EDGE_LAST; v++)
-		if (lp->routes[v].state == ROUTE_LEAVING)
-			lp->routes[v] = (struct route){ .state = ROUTE_FREE };
-	lp->routes_leaving = false;
+	for (u32 v = LEVEL_FIRST; v <= EDGE_LAST; v++) {
+		if (lp->routes[v].state != ROUTE_LEAVING)
+			continue;
+		if (apic_requested(v)) {
+			waits = true;
+			continue;
+		}
+		lp->routes[v] = (struct route){ .state = ROUTE_FREE };
+		if (bitmap_test(lp->level_active, v))
+			bitmap_set(lp->eoi_due, v);
+	}
+	lp->routes_leaving = waits;
+	physical_eoi(lp);
 }
 
 void irq_drain(struct lp *lp)

@@ -147,7 +147,7 @@ void lp_checks(void)
 
 #define DEVICE	(BIT(62) | 0x18)	/* PCI 00:03.0 */
 
-u16 interrupt_map(u64 device, u32 vector, u32 vp)
+u16 interrupt_map(u64 device, u32 trigger, u32 vector, u32 vp)
 {
 	struct hv_map_interrupt_input *p = in;
 	u64 *set = in + sizeof(*p);
@@ -155,6 +155,7 @@ u16 interrupt_map(u64 device, u32 vector, u32 vp)
 	memset(p, 0, sizeof(*p));
 	p->partition_id = 1;
 	p->device_id = device;
+	p->trigger_mode = trigger;
 	p->vector_count = 1;
 	p->target.vector = vector;
 	p->target.flags = HV_TARGET_PROCESSOR_SET;
@@ -180,16 +181,16 @@ void interrupt_checks(void)
 	struct hv_interrupt_entry entry;
 
 	for (u32 i = 0; i < sizeof(reserved); i++)
-		check(interrupt_map(DEVICE, reserved[i], 0), HV_STATUS_INVALID_PARAMETER, "reserved vector");
-	check(interrupt_map(DEVICE, 0x141, 0), HV_STATUS_INVALID_PARAMETER, "vector too large");
-	check(interrupt_map(DEVICE, 0x41, 63), HV_STATUS_INVALID_VP_INDEX, "a VP that is not there");
-	check(interrupt_map(DEVICE | BIT(55), 0x41, 0), HV_STATUS_INVALID_DEVICE_ID, "reserved bit of the device ID");
-	check(interrupt_map(5, 0x41, 0), HV_STATUS_INVALID_DEVICE_ID, "a logical device");
-	check(interrupt_map(DEVICE, 0x41, 0), 0, "MapDeviceInterrupt");
+		check(interrupt_map(DEVICE, 0, reserved[i], 0), HV_STATUS_INVALID_PARAMETER, "reserved vector");
+	check(interrupt_map(DEVICE, 0, 0x141, 0), HV_STATUS_INVALID_PARAMETER, "vector too large");
+	check(interrupt_map(DEVICE, 0, 0x41, 63), HV_STATUS_INVALID_VP_INDEX, "a VP that is not there");
+	check(interrupt_map(DEVICE | BIT(55), 0, 0x41, 0), HV_STATUS_INVALID_DEVICE_ID, "reserved bit of the device ID");
+	check(interrupt_map(5, 0, 0x41, 0), HV_STATUS_INVALID_DEVICE_ID, "a logical device");
+	check(interrupt_map(DEVICE, 0, 0x41, 0), 0, "MapDeviceInterrupt");
 	entry = *(struct hv_interrupt_entry *)out;
 	check(entry.source, HV_INTERRUPT_SOURCE_MSI, "an MSI entry");
 	check(entry.msi.address >> 20, 0xfee, "its address");
-	check(interrupt_map(DEVICE, 0x41, 0), HV_STATUS_OPERATION_DENIED, "mapped already");
+	check(interrupt_map(DEVICE, 0, 0x41, 0), HV_STATUS_OPERATION_DENIED, "mapped already");
 	entry.msi.data ^= 1;
 	check(interrupt_unmap(DEVICE, &entry) != 0, 1, "unmap of another entry");
 	entry.msi.data ^= 1;

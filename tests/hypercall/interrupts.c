@@ -12,6 +12,8 @@
 #define PATIENCE	(1ull << 32)	/* TSC ticks */
 
 #define PIN_ROUNDS	20000u
+#define EDGE		0u
+#define LEVEL		1u
 #define IOAPIC		((u64)HV_DEVICE_IOAPIC << HV_DEVICE_TYPE_SHIFT)
 #define IOAPIC_INDEX	(*(volatile u32 *)0xfec00000)
 #define IOAPIC_DATA	(*(volatile u32 *)0xfec00010)
@@ -36,6 +38,7 @@ __attribute__((interrupt)) static void trap_pin(void *frame)
 {
 	(void)frame;
 	from_pin++;
+	outb(CONSOLE_IER, 0);
 	wrmsr(HV_MSR_EOI, 0);
 }
 
@@ -88,30 +91,31 @@ static void pin_write(u64 rte)
 }
 
 /* The pairs that leave are free when their processor has looked. */
-static u16 pin_map(void)
+static u16 pin_map(u32 trigger, struct hv_interrupt_entry *entry)
 {
 	u64 end = rdtsc() + PATIENCE;
 	u16 status;
 
 	do
-		status = interrupt_map(IOAPIC, PIN_VECTOR, 1);
+		status = interrupt_map(IOAPIC, trigger, PIN_VECTOR, 1);
 	while (status == HV_STATUS_NO_RESOURCES && rdtsc() < end);
+	*entry = *(struct hv_interrupt_entry *)out;
 	return status;
 }
 
 /*
- * The console is able to send, which is an edge, and then the route is unmapped: wherever the
- * second processor is, the interrupt belongs to that route. What does not is blamed.
+ * The console is able to send, which is an interrupt, and then the route is unmapped: wherever the
+ * second processor is, the interrupt belongs to that route. What does not is blamed. At the end
+ * there is nothing in the way of another.
  */
-static void pin_checks(void)
+static void pin_checks(u32 trigger)
 {
+	struct hv_interrupt_entry entry;
 	u32 rounds = 0;
 
-	trap_set(PIN_VECTOR, trap_pin);
+	from_pin = 0;
 	busy = true;
-	while (rounds < PIN_ROUNDS && !pin_map()) {
-		struct hv_interrupt_entry entry = *(struct hv_interrupt_entry *)out;
-
+	while (rounds < PIN_ROUNDS && !pin_map(trigger, &entry)) {
 		pin_write(entry.rte);
 		outb(CONSOLE_IER, 2);
 		outb(CONSOLE_IER, 0);
@@ -123,6 +127,14 @@ static void pin_checks(void)
 	busy = false;
 	check(rounds, PIN_ROUNDS, "routes whose interrupt may be on its way are unmapped");
 	check(comes(&from_pin, 1), 1, "and it comes");
+
+	check(pin_map(trigger, &entry), 0, "one more route");
+	from_pin = 0;
+	pin_write(entry.rte);
+	outb(CONSOLE_IER, 2);
+	check(comes(&from_pin, 1), 1, "and its interrupt");
+	pin_write(RTE_MASKED);
+	check(interrupt_unmap(IOAPIC, &entry), 0, "which is unmapped");
 }
 
 void interrupts_checks(void)
@@ -134,6 +146,8 @@ void interrupts_checks(void)
 	second_vp_start(second_main, SECOND_IN);
 	check(comes(&seen, 1), 1, "the second VP is there");
 	ipi_checks();
-	pin_checks();
+	trap_set(PIN_VECTOR, trap_pin);
+	pin_checks(EDGE);
+	pin_checks(LEVEL);
 	check(reg_set(~0ull, 1, HV_REG_EXPLICIT_SUSPEND, 1, 0), 0, "the second VP is stopped");
 }

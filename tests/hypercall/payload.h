@@ -111,7 +111,7 @@ void system_checks(void);
 void lp_checks(void);
 void power_state_checks(void);
 void interrupt_checks(void);
-u16 interrupt_map(u64 device, u32 vector, u32 vp);
+u16 interrupt_map(u64 device, u32 trigger, u32 vector, u32 vp);
 u16 interrupt_unmap(u64 device, const struct hv_interrupt_entry *entry);
 
 /* ---- partition.c ---- */
