@@ -219,7 +219,7 @@ void sched_run(struct lp *lp)
 	for (;;) {
 		/* One look at the clock serves a round: reading it may be dear under an emulator. */
 		now = time_now_ns();
-		/* Since the last window, others may have unmapped what has come in since. */
+		/* Others may have unmapped, while this LP waited for the lock, what came in after its last window. */
 		if (lp->routes_leaving)
 			interrupt_window();
 		irq_drain(lp);

@@ -632,19 +632,25 @@ static int set_msr_action(struct monitor *m)
 	return set_property(m, PROPERTY_UNIMPLEMENTED_MSR_ACTION, 1);
 }
 
+static int ask_for_properties(struct monitor *m, const uint32_t *codes, int nr)
+{
+	uint64_t value;
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (get_property(m, m->fd, codes[i], &value))
+			return -1;
+	return 0;
+}
+
 static int ask_for_features(struct monitor *m)
 {
 	static const uint32_t codes[] = {
 		PROPERTY_PROCESSOR_XSAVE_FEATURES, PROPERTY_PROCESSOR_FEATURES0,
 		PROPERTY_PROCESSOR_FEATURES1, PROPERTY_SYNTHETIC_PROC_FEATURES,
 	};
-	uint64_t value;
-	int i;
 
-	for (i = 0; i < sizeof(codes) / sizeof(*codes); i++)
-		if (get_property(m, m->fd, codes[i], &value))
-			return -1;
-	return 0;
+	return ask_for_properties(m, codes, sizeof(codes) / sizeof(*codes));
 }
 
 static int no_routes(struct monitor *m)
@@ -1025,13 +1031,8 @@ static int ask_for_sizes(struct monitor *m)
 		PROPERTY_PROCESSOR_VENDOR, PROPERTY_PHYSICAL_ADDRESS_WIDTH,
 		PROPERTY_XSAVE_STATES, PROPERTY_MAX_XSAVE_DATA_SIZE,
 	};
-	uint64_t value;
-	int i;
 
-	for (i = 0; i < sizeof(codes) / sizeof(*codes); i++)
-		if (get_property(m, m->fd, codes[i], &value))
-			return -1;
-	return 0;
+	return ask_for_properties(m, codes, sizeof(codes) / sizeof(*codes));
 }
 
 static int install_intercepts(struct monitor *m)
