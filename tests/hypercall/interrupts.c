@@ -11,7 +11,7 @@
 #define APIC_SVR_ENABLE	BIT(8)
 #define PATIENCE	(1ull << 32)	/* TSC ticks */
 
-#define PIN_ROUNDS	20000u
+#define PIN_ROUNDS	5000u
 #define EDGE		0u
 #define LEVEL		1u
 #define IOAPIC		((u64)HV_DEVICE_IOAPIC << HV_DEVICE_TYPE_SHIFT)
