@@ -241,6 +241,7 @@ enum mshv_async_state {
  *	by those who hold @lock
  * @vps: VPs by index; read under RCU
  * @ioeventfds: lists of struct mshv_ioeventfd; under @lock, and read under RCU
+ * @nr_ioeventfds: how many there are on both; under @lock
  * @irqfds: list of struct mshv_irqfd; under @irqfds_lock
  * @resamplers: the irqfds with a resample eventfd; read under RCU
  * @irqfds_lock: see above
@@ -266,6 +267,7 @@ struct mshv_partition {
 	struct rw_semaphore regions_lock;
 	struct xarray vps;
 	struct list_head ioeventfds[MSHV_IO_SPACES];
+	unsigned int nr_ioeventfds;
 	struct list_head irqfds;
 	struct list_head resamplers;
 	spinlock_t irqfds_lock; /* @irqfds, and writing @resamplers */

@@ -17,6 +17,9 @@
 
 #define IOEVENTFD_PORTS		0x10000
 
+/* Of one partition: they are searched one by one, and ended one by one */
+#define IOEVENTFDS_MAX		8192
+
 /**
  * struct mshv_ioeventfd - an eventfd that a guest's write signals
  * @entry: in one of &mshv_partition.ioeventfds
@@ -140,6 +143,7 @@ static void ioeventfd_remove(struct mshv_partition *pt,
 			     struct mshv_ioeventfd *ioeventfd)
 {
 	list_del_rcu(&ioeventfd->entry);
+	pt->nr_ioeventfds--;
 	if (ioeventfd->port)
 		ioeventfd_disconnect(pt, ioeventfd->port);
 	else
@@ -182,6 +186,9 @@ static int ioeventfd_assign(struct mshv_partition *pt,
 	if (!ioeventfd_args_valid(args))
 		return -EINVAL;
 
+	if (pt->nr_ioeventfds >= IOEVENTFDS_MAX)
+		return -ENOSPC;
+
 	ioeventfd = ioeventfd_alloc(args);
 	if (IS_ERR(ioeventfd))
 		return PTR_ERR(ioeventfd);
@@ -200,6 +207,7 @@ static int ioeventfd_assign(struct mshv_partition *pt,
 	}
 
 	list_add_tail_rcu(&ioeventfd->entry, list);
+	pt->nr_ioeventfds++;
 	return 0;
 }
 

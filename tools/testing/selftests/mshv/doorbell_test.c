@@ -16,12 +16,14 @@
 #include "lib/vm.h"
 
 #define DATAMATCH	(1 << MSHV_IOEVENTFD_BIT_DATAMATCH)
+#define PIO		(1 << MSHV_IOEVENTFD_BIT_PIO)
 #define DEASSIGN	(1 << MSHV_IOEVENTFD_BIT_DEASSIGN)
 
 #define PORT_DONE	0x500
 #define MATCH		0x11
 #define NO_MATCH	0x22
 #define NR_SIZES	4
+#define NR_MAX		8192	/* ioeventfds of one partition */
 
 FIXTURE(bell)
 {
@@ -312,6 +314,31 @@ TEST_F(vm, eventfd_of_a_bell_may_be_closed)
 	ASSERT_EQ(0, vm_enter_at(&self->vm, guest_writes));
 	ASSERT_EQ(0, vm_run(&self->vm, &self->msg));
 	EXPECT_EQ(MSG_IO_PORT, self->msg.type);
+}
+
+/* Most of them at ports, which cost no hypercall */
+TEST_F(vm, more_than_8192_bells_are_too_many)
+{
+	struct mshv_user_ioeventfd bell = {
+		.addr = VM_HOLE,
+		.fd = self->events[0],
+	};
+	struct mshv_user_ioeventfd port = {
+		.fd = self->events[1],
+		.flags = PIO,
+	};
+
+	ASSERT_EQ(0, ioctl(self->vm.fd, MSHV_IOEVENTFD, &bell));
+	for (port.addr = 1; port.addr < NR_MAX; port.addr++)
+		ASSERT_EQ(0, ioctl(self->vm.fd, MSHV_IOEVENTFD, &port));
+	EXPECT_ERRNO(ENOSPC, ioctl(self->vm.fd, MSHV_IOEVENTFD, &port));
+	bell.addr += PAGE;
+	EXPECT_ERRNO(ENOSPC, ioctl(self->vm.fd, MSHV_IOEVENTFD, &bell));
+
+	port.addr = 1;
+	port.flags |= DEASSIGN;
+	EXPECT_EQ(0, ioctl(self->vm.fd, MSHV_IOEVENTFD, &port));
+	EXPECT_EQ(0, ioctl(self->vm.fd, MSHV_IOEVENTFD, &bell));
 }
 
 TEST_HARNESS_MAIN

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -383,6 +384,27 @@ TEST_F(partition, inaccessible_memory_is_efault)
 {
 	ASSERT_EQ(0, mprotect(self->mem + PAGE, PAGE, PROT_NONE));
 	EXPECT_ERRNO(EFAULT, vm_map(self->fd, 1, self->mem, SIZE, WRITABLE));
+}
+
+/* Where MSHV_DAX_DIR says that there is a file system like that */
+TEST_F(partition, memory_that_is_the_disk_itself_is_eopnotsupp)
+{
+	const char *dir = getenv("MSHV_DAX_DIR");
+	void *mem;
+	int fd;
+
+	if (!dir)
+		SKIP(return, "MSHV_DAX_DIR is not set");
+	fd = open(dir, O_RDWR | O_TMPFILE, 0600);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, SIZE));
+	mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, mem);
+	EXPECT_ERRNO(EOPNOTSUPP, vm_map(self->fd, 1, mem, SIZE, WRITABLE));
+	EXPECT_EQ(self->pinned, ledger_total("pinned"));
+	EXPECT_EQ(0, vm_map(self->fd, 1, self->mem, SIZE, WRITABLE));
+	EXPECT_EQ(0, munmap(mem, SIZE));
+	EXPECT_EQ(0, close(fd));
 }
 
 TEST_F(partition, hole_at_the_end_is_efault)
