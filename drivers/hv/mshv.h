@@ -333,6 +333,8 @@ struct mshv_vp_stats {
  * @wait: the thread that runs it
  * @kicks: wake-ups since it was last resumed
  * @kick_owed: a message was taken before the wake-up that announces it
+ * @running: it was resumed, and is not known to have stopped, hypervisor's
+ *	scheduler only
  * @blocked: last dispatch said it cannot run, root scheduler only
  * @intercepted: it stopped at an intercept, root scheduler only
  * @undelivered: @message has not reached user space
@@ -351,6 +353,7 @@ struct mshv_vp {
 	wait_queue_head_t wait;
 	atomic_t kicks;
 	bool kick_owed;
+	bool running;
 	bool blocked;
 	bool intercepted;
 	bool undelivered;

@@ -173,7 +173,7 @@ static int vp_await_message(struct mshv_vp *vp)
 	return -EIO;
 }
 
-/* A signal ends the wait, unless the VP has stopped at an intercept meanwhile */
+/* Stop the VP: -EINTR, or 0 if it has stopped at an intercept meanwhile */
 static int vp_cancel(struct mshv_vp *vp)
 {
 	bool intercepted;
@@ -183,26 +183,37 @@ static int vp_cancel(struct mshv_vp *vp)
 	if (ret)
 		return ret;
 
+	vp->running = false;
 	vp->stats.cancels++;
 	return intercepted ? vp_await_message(vp) : -EINTR;
 }
 
-/* Run the VP up to its next message */
+/*
+ * Run the VP up to its next message.  One that could not be stopped the last time
+ * has gone on since.  One that cannot be resumed may run all the same: what the
+ * hypervisor has done before it failed stays done.
+ */
 static int vp_run_scheduled(struct mshv_vp *vp)
 {
-	int ret;
+	int ret, failed;
 
-	vp_arm(vp);
-	ret = vp_resume(vp);
-	if (ret)
+	ret = vp->running ? vp_cancel(vp) : -EINTR;
+	if (ret != -EINTR)
 		return ret;
 
-	ret = wait_event_interruptible(vp->wait, vp_has_message(vp) ||
-				       mshv_going_down());
-	if (ret || mshv_going_down())
-		return vp_cancel(vp);
+	vp_arm(vp);
+	vp->running = true;
+	failed = vp_resume(vp);
+	if (!failed &&
+	    !wait_event_interruptible(vp->wait, vp_has_message(vp) ||
+				      mshv_going_down()) &&
+	    !mshv_going_down()) {
+		vp->running = false;
+		return 0;
+	}
 
-	return 0;
+	ret = vp_cancel(vp);
+	return failed && ret == -EINTR ? failed : ret;
 }
 
 /*

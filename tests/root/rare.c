@@ -271,6 +271,71 @@ static void with_lost_message(void)
 	vm_destroy(&vm);
 }
 
+/*
+ * A VP that the hypervisor has let go, or not stopped, and says it failed
+ */
+
+static GUEST void guest_spin(void)
+{
+	for (;;)
+		++*(volatile uint32_t *)VM_DATA;
+}
+
+static bool spins(const struct vm *vm)
+{
+	const volatile uint32_t *count = (const uint32_t *)(vm->mem + VM_DATA);
+	uint32_t before = *count;
+
+	usleep(100000);
+	return *count != before;
+}
+
+/* Run it, in spite of signals, with this fault; true if something failed because of it */
+static bool fails(struct vm *vm, const char *script)
+{
+	struct msg msg;
+
+	fault(script);
+	signals(true);
+	error = vm_run(vm, &msg) ? errno : 0;
+	signals(false);
+	return control_value(control_ask("counters"), "faults");
+}
+
+/* With the root's scheduler these calls are not made */
+static void with_half_a_resume(void)
+{
+	struct msg msg;
+	struct vm vm;
+	bool failed;
+
+	error = vm_create(&vm) || vm_enter_at(&vm, guest_spin) ? errno : 0;
+	failed = fails(&vm, "call:0x51:1:2:5");
+	judge("a VP that cannot be resumed ends its run", error == (failed ? EINVAL : EINTR));
+	judge("and has stopped", !spins(&vm));
+	failed = fails(&vm, "call:0x51:2:0:5");
+	judge("a VP that cannot be stopped ends its run", error == (failed ? EINVAL : EINTR));
+	fault("none");
+	signals(true);
+	error = vm_run(&vm, &msg) ? errno : 0;
+	signals(false);
+	judge("it is stopped the next time", error == EINTR && !spins(&vm));
+	vm_destroy(&vm);
+
+	error = vm_create(&vm) || vm_enter_at(&vm, guest_count) ? errno : 0;
+	for (uint32_t n = 1; n <= 50 && !error; n++) {
+		fault(n & 1 ? "call:0x51:1:1:5" : "call:0x51:1:2:5");
+		do {
+			error = vm_run(&vm, &msg) ? errno : 0;
+		} while (error == EINVAL);
+		control_ask("fault=none");
+		if (!error && (msg.type != MSG_IO_PORT || (uint32_t)msg.io.rax != n || vm_skip(&vm, &msg)))
+			error = EPROTO;
+	}
+	judge("what it gets to in spite of that is not lost", !error);
+	vm_destroy(&vm);
+}
+
 int main(void)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
@@ -289,5 +354,6 @@ int main(void)
 	without_registers();
 	with_late_messages();
 	with_lost_message();
+	with_half_a_resume();
 	return 0;
 }
