@@ -82,33 +82,24 @@ static __u64 vp_get_gpr(const struct vp *vp, unsigned int n)
 	return vp_get_register(vp, HV_REGISTER_RAX + n);
 }
 
-static void vp_set_rip(const struct vp *vp, __u64 rip)
+/* The instruction is done: what it loads is in its register, the next one is next */
+static void vp_go_on(const struct vp *vp, __u64 rip, const struct insn *insn,
+		     __u64 value)
 {
-	const struct hv_register reg = {
-		.name = HV_REGISTER_RIP,
-		.value.low = rip,
+	const struct hv_register regs[] = {
+		{ .name = HV_REGISTER_RIP, .value.low = rip },
+		{ .name = HV_REGISTER_RAX + insn->reg, .value.low = value },
 	};
 
-	if (vp_has_page(vp)) {
-		vp->page->rip = rip;
-		vp->page->dirty |= HV_REGISTER_PAGE_DIRTY_RIP;
-	} else {
-		vp_set_registers(vp, &reg, 1);
+	if (!vp_has_page(vp)) {
+		vp_set_registers(vp, regs, insn->store ? 1 : 2);
+		return;
 	}
-}
-
-static void vp_set_gpr(const struct vp *vp, unsigned int n, __u64 value)
-{
-	const struct hv_register reg = {
-		.name = HV_REGISTER_RAX + n,
-		.value.low = value,
-	};
-
-	if (vp_has_page(vp)) {
-		vp->page->gpr[n] = value;
+	vp->page->rip = rip;
+	vp->page->dirty |= HV_REGISTER_PAGE_DIRTY_RIP;
+	if (!insn->store) {
+		vp->page->gpr[insn->reg] = value;
 		vp->page->dirty |= HV_REGISTER_PAGE_DIRTY_GPR;
-	} else {
-		vp_set_registers(vp, &reg, 1);
 	}
 }
 
@@ -246,9 +237,8 @@ static void vp_emulate(const struct vp *vp, const struct hv_intercept *header,
 	__u64 data = insn_store(insn, reg);
 
 	bus_access(bus, address, insn->size, insn->store, &data);
-	if (!insn->store)
-		vp_set_gpr(vp, insn->reg, insn_load(insn, reg, data));
-	vp_set_rip(vp, header->rip + insn->length);
+	vp_go_on(vp, header->rip + insn->length, insn,
+		 insn_load(insn, reg, data));
 }
 
 static void vp_handle_io(const struct vp *vp, const struct hv_message *message)
