@@ -536,7 +536,9 @@ int hv_call_get_gpa_pages_access_states(u64 partition_id, u64 flags, u64 gfn,
 int hv_call_delete_vp(u64 partition_id, u32 vp_index);
 int hv_call_get_vp_register(struct mshv_vp *vp, u32 name, u64 *value);
 int hv_call_set_vp_registers(struct mshv_vp *vp,
-			     const struct tlfs_reg_assoc *regs, u16 count);
+			     const struct tlfs_reg_assoc *regs, u16 count,
+			     u16 *done);
+int hv_call_set_vp_register(struct mshv_vp *vp, u32 name, u64 value);
 int hv_call_map_vp_state_page(struct mshv_vp *vp, u16 type, u64 *pfn);
 int hv_call_unmap_vp_state_page(struct mshv_vp *vp, u16 type);
 int hv_call_map_stats_page(u32 type, const struct tlfs_stats_identity *identity,

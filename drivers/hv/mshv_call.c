@@ -329,11 +329,13 @@ int hv_call_get_vp_register(struct mshv_vp *vp, u32 name, u64 *value)
  * @vp: the VP
  * @regs: names and values, set in this order
  * @count: how many
+ * @done: how many of them have been set, also if there was an error
  *
  * Return: 0 or a negative errno.
  */
 int hv_call_set_vp_registers(struct mshv_vp *vp,
-			     const struct tlfs_reg_assoc *regs, u16 count)
+			     const struct tlfs_reg_assoc *regs, u16 count,
+			     u16 *done)
 {
 	const struct tlfs_in_set_vp_registers in = {
 		.partition_id = vp->partition->id,
@@ -344,9 +346,27 @@ int hv_call_set_vp_registers(struct mshv_vp *vp,
 		.in_size = sizeof(*regs),
 		.count = count,
 	};
+	u64 status;
 
-	return mshv_status_to_errno(call_rep(TLFS_CALL_SET_VP_REGISTERS,
-					     &in, sizeof(in), &reps));
+	status = call_rep(TLFS_CALL_SET_VP_REGISTERS, &in, sizeof(in), &reps);
+	*done = reps.done;
+	return mshv_status_to_errno(status);
+}
+
+/**
+ * hv_call_set_vp_register() - HvCallSetVpRegisters, one 64-bit register
+ * @vp: the VP
+ * @name: TLFS_REG_*
+ * @value: its new value
+ *
+ * Return: 0 or a negative errno.
+ */
+int hv_call_set_vp_register(struct mshv_vp *vp, u32 name, u64 value)
+{
+	const struct tlfs_reg_assoc reg = { .name = name, .value.low = value };
+	u16 done;
+
+	return hv_call_set_vp_registers(vp, &reg, 1, &done);
 }
 
 /**

@@ -92,15 +92,22 @@ static void vp_arm(struct mshv_vp *vp)
 	atomic_set(&vp->kicks, 0);
 }
 
-/* In this order: the other way round could undo an intercept in between */
+/*
+ * In this order: the other way round could undo an intercept in between.  If it
+ * fails half way, the VP may run all the same.
+ */
 static int vp_resume(struct mshv_vp *vp)
 {
 	static const struct tlfs_reg_assoc regs[] = {
 		{ .name = TLFS_REG_INTERCEPT_SUSPEND },
 		{ .name = TLFS_REG_EXPLICIT_SUSPEND },
 	};
+	u16 done;
+	int ret;
 
-	return hv_call_set_vp_registers(vp, regs, ARRAY_SIZE(regs));
+	ret = hv_call_set_vp_registers(vp, regs, ARRAY_SIZE(regs), &done);
+	vp->running = done;
+	return ret;
 }
 
 static int vp_is_intercepted(struct mshv_vp *vp, bool *intercepted)
@@ -116,13 +123,9 @@ static int vp_is_intercepted(struct mshv_vp *vp, bool *intercepted)
 /* Stop the VP; it may have stopped at an intercept just before */
 static int vp_suspend(struct mshv_vp *vp, bool *intercepted)
 {
-	static const struct tlfs_reg_assoc suspend = {
-		.name = TLFS_REG_EXPLICIT_SUSPEND,
-		.value.low = 1,
-	};
 	int ret;
 
-	ret = hv_call_set_vp_registers(vp, &suspend, 1);
+	ret = hv_call_set_vp_register(vp, TLFS_REG_EXPLICIT_SUSPEND, 1);
 	return ret ? ret : vp_is_intercepted(vp, intercepted);
 }
 
@@ -188,22 +191,28 @@ static int vp_cancel(struct mshv_vp *vp)
 	return intercepted ? vp_await_message(vp) : -EINTR;
 }
 
+static bool vp_is_interrupted(struct mshv_vp *vp)
+{
+	return signal_pending(current) || vp_cancelled(vp);
+}
+
 /*
  * Run the VP up to its next message.  One that could not be stopped the last time
- * has gone on since.  One that cannot be resumed may run all the same: what the
- * hypervisor has done before it failed stays done.
+ * has gone on since.
  */
 static int vp_run_scheduled(struct mshv_vp *vp)
 {
 	int ret, failed;
 
 	ret = vp->running ? vp_cancel(vp) : -EINTR;
-	if (ret != -EINTR)
+	if (ret != -EINTR || vp_is_interrupted(vp))
 		return ret;
 
 	vp_arm(vp);
-	vp->running = true;
 	failed = vp_resume(vp);
+	if (failed && !vp->running)
+		return failed;
+
 	if (!failed &&
 	    !wait_event_interruptible(vp->wait, vp_has_message(vp) ||
 				      mshv_going_down()) &&
@@ -262,11 +271,7 @@ static int vp_dispatch(struct mshv_vp *vp)
 
 static int vp_lift_suspend(struct mshv_vp *vp)
 {
-	static const struct tlfs_reg_assoc reg = {
-		.name = TLFS_REG_EXPLICIT_SUSPEND,
-	};
-
-	return hv_call_set_vp_registers(vp, &reg, 1);
+	return hv_call_set_vp_register(vp, TLFS_REG_EXPLICIT_SUSPEND, 0);
 }
 
 /* Wait until a VP that could not run may be able to */
@@ -340,7 +345,6 @@ static bool vp_handle_memory(struct mshv_vp *vp)
 /* A write to a port that has an eventfd is done when that is signalled */
 static bool vp_handle_port(struct mshv_vp *vp)
 {
-	struct tlfs_reg_assoc rip = { .name = TLFS_REG_RIP };
 	struct tlfs_msg_io_port io;
 	u8 size, length;
 
@@ -354,8 +358,8 @@ static bool vp_handle_port(struct mshv_vp *vp)
 					io.rax & GENMASK(size * 8 - 1, 0)))
 		return false;
 
-	rip.value.low = io.header.rip + length;
-	return !hv_call_set_vp_registers(vp, &rip, 1);
+	return !hv_call_set_vp_register(vp, TLFS_REG_RIP,
+					io.header.rip + length);
 }
 
 /* Returns true if user space need not know about the message */
@@ -379,7 +383,7 @@ static int vp_run(struct mshv_vp *vp)
 	int ret;
 
 	do {
-		if (signal_pending(current) || vp_cancelled(vp))
+		if (vp_is_interrupted(vp) && !vp->running)
 			return -EINTR;
 		if (mshv_going_down())
 			return -EIO;

@@ -323,8 +323,8 @@ static void with_half_a_resume(void)
 	vm_destroy(&vm);
 
 	error = vm_create(&vm) || vm_enter_at(&vm, guest_count) ? errno : 0;
-	for (uint32_t n = 1; n <= 50 && !error; n++) {
-		fault(n & 1 ? "call:0x51:1:1:5" : "call:0x51:1:2:5");
+	for (uint32_t n = 1; n <= 60 && !error; n++) {
+		fault(n % 3 ? n % 3 == 1 ? "call:0x51:1:1:5" : "call:0x51:1:2:5" : "call:0x51:1:0:5");
 		do {
 			error = vm_run(&vm, &msg) ? errno : 0;
 		} while (error == EINVAL);
