@@ -82,7 +82,7 @@ static __u64 vp_get_gpr(const struct vp *vp, unsigned int n)
 	return vp_get_register(vp, HV_REGISTER_RAX + n);
 }
 
-/* The instruction is done: what it loads is in its register, the next one is next */
+/* Go on behind an instruction; one that loads has its value in its register then */
 static void vp_go_on(const struct vp *vp, __u64 rip, const struct insn *insn,
 		     __u64 value)
 {

@@ -305,12 +305,13 @@ static bool fails(struct vm *vm, const char *script)
 /* With the root's scheduler these calls are not made */
 static void with_half_a_resume(void)
 {
+	static const char *const resumes[] = { "call:0x51:1:0:5", "call:0x51:1:1:5", "call:0x51:1:2:5" };
 	struct msg msg;
 	struct vm vm;
 	bool failed;
 
 	error = vm_create(&vm) || vm_enter_at(&vm, guest_spin) ? errno : 0;
-	failed = fails(&vm, "call:0x51:1:2:5");
+	failed = fails(&vm, resumes[2]);
 	judge("a VP that cannot be resumed ends its run", error == (failed ? EINVAL : EINTR));
 	judge("and has stopped", !spins(&vm));
 	failed = fails(&vm, "call:0x51:2:0:5");
@@ -324,7 +325,7 @@ static void with_half_a_resume(void)
 
 	error = vm_create(&vm) || vm_enter_at(&vm, guest_count) ? errno : 0;
 	for (uint32_t n = 1; n <= 60 && !error; n++) {
-		fault(n % 3 ? n % 3 == 1 ? "call:0x51:1:1:5" : "call:0x51:1:2:5" : "call:0x51:1:0:5");
+		fault(resumes[n % 3]);
 		do {
 			error = vm_run(&vm, &msg) ? errno : 0;
 		} while (error == EINVAL);
