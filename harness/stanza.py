@@ -41,7 +41,17 @@ def keys_of(config, name, above=()):
     keys.pop('groups', None)
     keys.update(config[name])
     keys.pop('like', None)
+    keys.pop('each', None)
     return keys
+
+
+def twins_add(config, name):
+    """A stanza NAME-OTHER, like both and in the group NAME, for each OTHER it lists."""
+    for other in config[name].get('each', '').split():
+        twin = f'{name}-{other}'
+        if twin in config:
+            raise Broken(f'{name}: {twin} is there twice')
+        config[twin] = {'like': f'{other} {name}', 'groups': name}
 
 
 def read_all():
@@ -50,6 +60,8 @@ def read_all():
         config.read(os.path.join(ROOT, 'tests', 'runs.cfg'), encoding='utf-8')
     except configparser.Error as why:
         raise Broken(str(why).replace('\n', ' ')) from None
+    for name in config.sections():
+        twins_add(config, name)
     return [Stanza(name, keys_of(config, name)) for name in config.sections()]
 
 

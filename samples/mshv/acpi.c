@@ -8,63 +8,43 @@
 
 #include "vmm.h"
 
-#define FADT_NO_VGA		BIT(2)
+/* Where the tables are, behind LAYOUT_ACPI */
+#define ACPI_RSDT		0x0100
+#define ACPI_FADT		0x0200
+#define ACPI_MADT		0x0400
+#define ACPI_DSDT		0x1000
 
+#define ACPI_HEADER_SIZE	36
+#define ACPI_IO_PORT		0x01000801	/* of 8 bits */
+
+#define FADT_SIZE		276
+#define FADT_NO_VGA		BIT(2)
 #define FADT_WBINVD		BIT(0)
 #define FADT_NO_POWER_BUTTON	BIT(4)
 #define FADT_NO_SLEEP_BUTTON	BIT(5)
 #define FADT_RESET_SUPPORTED	BIT(10)
 #define FADT_HARDWARE_REDUCED	BIT(20)
 
-#define MADT_LOCAL_APIC		0x0800	/* size and type */
+#define MADT_LOCAL_APIC		0x0800		/* size and type */
 #define MADT_IO_APIC		0x0c01
 #define MADT_ENABLED		1
 
-#define __packed		__attribute__((__packed__))
-
-struct acpi_rsdp {
-	char signature[8];
-	__u8 checksum;
-	char oem[6];
-	__u8 revision;
-	__u32 rsdt;
-} __packed;
-
-struct acpi_header {
-	char signature[4];
-	__u32 size;
-	__u8 revision;
-	__u8 checksum;
-	char oem[14];
-	__u32 oem_revision;
-	char creator[4];
-	__u32 creator_revision;
-} __packed;
-
-/* A register of 8 bits */
-struct acpi_port {
-	__u32 kind;
-	__u64 port;
-} __packed;
-
-#define ACPI_PORT(n)		{ 0x01000801, n }
-
-/* What a hardware-reduced machine leaves zero has no name here */
-struct acpi_fadt {
-	__u8 zero1[72];
-	__u8 century;
-	__u16 boot_flags;
-	__u8 zero2;
-	__u32 flags;
-	struct acpi_port reset;
-	__u8 reset_value;
-	__u8 zero3[11];
-	__u64 dsdt;
-	__u8 zero4[96];
-	struct acpi_port sleep_control;
-	struct acpi_port sleep_status;
-	__u64 hypervisor;
-} __packed;
+/* What a hardware-reduced machine does not leave zero */
+static const struct fadt_field {
+	__u16 offset;
+	__u16 size;
+	__u32 value;
+} fadt_fields[] = {
+	{ 108, 1, CMOS_CENTURY },
+	{ 109, 2, FADT_NO_VGA },
+	{ 112, 4, FADT_WBINVD | FADT_NO_POWER_BUTTON | FADT_NO_SLEEP_BUTTON |
+		  FADT_RESET_SUPPORTED | FADT_HARDWARE_REDUCED },
+	{ 116, 4, ACPI_IO_PORT }, { 120, 4, PORT_RESET },	/* reset register */
+	{ 128, 1, RESET_CPU },
+	{ 140, 4, LAYOUT_ACPI + ACPI_DSDT },
+	{ 244, 4, ACPI_IO_PORT }, { 248, 4, PORT_SLEEP },	/* sleep control */
+	{ 256, 4, ACPI_IO_PORT }, { 260, 4, PORT_SLEEP },	/* sleep status */
+};
 
 /*
  * Name (_S5, Package () { 5, 5 })
@@ -111,7 +91,7 @@ struct aml_virtio {
 	char size[9];
 	__u32 pin;
 	char end[2];
-} __packed;
+} __attribute__((__packed__));
 
 static const struct aml_virtio aml_virtio = {
 	.name = "\x5b\x82\x42\x04\\._SB_VIR",
@@ -128,74 +108,76 @@ static const __u8 reset_code[] = {
 	0xf4,						/* hlt */
 };
 
-static __u8 acpi_checksum(const void *table, size_t size)
+static __u8 acpi_checksum(const __u8 *table, size_t size)
 {
-	const __u8 *byte = table;
 	__u8 sum = 0;
 
 	while (size--)
-		sum -= *byte++;
+		sum -= *table++;
 	return sum;
 }
 
-/* Put a table behind the ones before, and return where it is */
-static __u32 acpi_add(const struct memory *memory, __u32 *next,
-		      const char *signature, __u8 revision,
-		      const void *content, size_t content_size)
+/* Put a header before a table's content, which is there */
+static void acpi_finish(__u8 *table, const char *signature, __u8 revision,
+			__u32 content_size)
 {
-	size_t size = sizeof(struct acpi_header) + content_size;
-	struct acpi_header *header = memory_at(memory, *next, size);
-	__u32 gpa = *next;
+	static const char header[ACPI_HEADER_SIZE] =
+		"SIGNSIZERCMSHV  SAMPLE  \1\0\0\0MSHV\1";
+	__u32 size = ACPI_HEADER_SIZE + content_size;
 
-	*header = (struct acpi_header){
-		.size = size,
-		.revision = revision,
-		.oem = "MSHV  SAMPLE",
-		.oem_revision = 1,
-		.creator = "MSHV",
-		.creator_revision = 1,
-	};
-	memcpy(header->signature, signature, sizeof(header->signature));
-	memcpy(header + 1, content, content_size);
-	header->checksum = acpi_checksum(header, size);
-	*next = (gpa + size + 15) & ~15U;
-	return gpa;
+	memcpy(table, header, ACPI_HEADER_SIZE);
+	memcpy(table, signature, 4);
+	memcpy(table + 4, &size, 4);
+	table[8] = revision;
+	table[9] = 0;
+	table[9] = acpi_checksum(table, size);
 }
 
-static size_t dsdt_build(__u8 *aml, unsigned int nr_virtio)
+static void fadt_build(__u8 *fadt)
 {
-	size_t size = sizeof(aml_machine);
-	struct aml_virtio device = aml_virtio;
-	unsigned int i;
+	size_t i;
 
-	memcpy(aml, aml_machine, sizeof(aml_machine));
-	for (i = 0; i < nr_virtio; i++, size += sizeof(device)) {
-		device.digit = '0' + i;
-		device.uid = i;
-		device.gpa = VIRTIO_GPA(i);
-		device.pin = VIRTIO_PIN(i);
-		memcpy(aml + size, &device, sizeof(device));
-	}
-	return size;
+	for (i = 0; i < ARRAY_SIZE(fadt_fields); i++)
+		memcpy(fadt + fadt_fields[i].offset, &fadt_fields[i].value,
+		       fadt_fields[i].size);
+	acpi_finish(fadt, "FACP", 6, FADT_SIZE - ACPI_HEADER_SIZE);
 }
 
-static size_t madt_build(__u32 *madt, unsigned int nr_cpus)
+static void madt_build(__u8 *madt, unsigned int nr_cpus)
 {
 	const __u32 apics[] = { LAYOUT_LAPIC, 0, MADT_IO_APIC, LAYOUT_IOAPIC, 0 };
-	__u32 *next = madt + ARRAY_SIZE(apics);
+	__u32 *next = (__u32 *)(madt + ACPI_HEADER_SIZE);
 	unsigned int i;
 
-	memcpy(madt, apics, sizeof(apics));
+	memcpy(next, apics, sizeof(apics));
+	next += ARRAY_SIZE(apics);
 	for (i = 0; i < nr_cpus; i++) {
 		*next++ = MADT_LOCAL_APIC | i << 16 | i << 24;
 		*next++ = MADT_ENABLED;
 	}
-	return (next - madt) * sizeof(*madt);
+	acpi_finish(madt, "APIC", 4, (__u8 *)next - madt - ACPI_HEADER_SIZE);
+}
+
+static void dsdt_build(__u8 *dsdt, unsigned int nr_virtio)
+{
+	__u8 *next = dsdt + ACPI_HEADER_SIZE + sizeof(aml_machine);
+	struct aml_virtio device = aml_virtio;
+	unsigned int i;
+
+	memcpy(dsdt + ACPI_HEADER_SIZE, aml_machine, sizeof(aml_machine));
+	for (i = 0; i < nr_virtio; i++, next += sizeof(device)) {
+		device.digit = '0' + i;
+		device.uid = i;
+		device.gpa = VIRTIO_GPA(i);
+		device.pin = VIRTIO_PIN(i);
+		memcpy(next, &device, sizeof(device));
+	}
+	acpi_finish(dsdt, "DSDT", 2, next - dsdt - ACPI_HEADER_SIZE);
 }
 
 /**
  * acpi_build() - Write the firmware into guest memory
- * @memory: the guest's
+ * @memory: the guest's, which has room for it
  * @nr_cpus: how many processors to describe; their APIC IDs are 0 and up
  * @nr_virtio: how many virtio devices
  *
@@ -205,36 +187,20 @@ static size_t madt_build(__u32 *madt, unsigned int nr_cpus)
 void acpi_build(const struct memory *memory, unsigned int nr_cpus,
 		unsigned int nr_virtio)
 {
-	struct acpi_rsdp *rsdp = memory_at(memory, LAYOUT_ACPI, sizeof(*rsdp));
-	__u8 aml[sizeof(aml_machine) + VIRTIO_MAX * sizeof(aml_virtio)];
-	__u32 madt[5 + 2 * VM_MAX_CPUS];
-	struct acpi_fadt fadt = {
-		.century = CMOS_CENTURY,
-		.boot_flags = FADT_NO_VGA,
-		.flags = FADT_WBINVD | FADT_NO_POWER_BUTTON |
-			 FADT_NO_SLEEP_BUTTON | FADT_RESET_SUPPORTED |
-			 FADT_HARDWARE_REDUCED,
-		.reset = ACPI_PORT(PORT_RESET),
-		.reset_value = RESET_CPU,
-		.sleep_control = ACPI_PORT(PORT_SLEEP),
-		.sleep_status = ACPI_PORT(PORT_SLEEP),
+	static const __u32 rsdt = LAYOUT_ACPI + ACPI_RSDT;
+	static const __u32 tables[] = {
+		LAYOUT_ACPI + ACPI_FADT, LAYOUT_ACPI + ACPI_MADT,
 	};
-	__u32 tables[2], next = LAYOUT_ACPI + 0x20;
+	__u8 *rom = memory_at(memory, LAYOUT_ACPI, LAYOUT_HIGH - LAYOUT_ACPI);
 
-	fadt.dsdt = acpi_add(memory, &next, "DSDT", 2, aml,
-			     dsdt_build(aml, nr_virtio));
-	tables[0] = acpi_add(memory, &next, "FACP", 6, &fadt, sizeof(fadt));
-	tables[1] = acpi_add(memory, &next, "APIC", 4, madt,
-			     madt_build(madt, nr_cpus));
-
-	*rsdp = (struct acpi_rsdp){
-		.signature = "RSD PTR ",
-		.oem = "MSHV",
-		.rsdt = acpi_add(memory, &next, "RSDT", 1, tables,
-				 sizeof(tables)),
-	};
-	rsdp->checksum = acpi_checksum(rsdp, sizeof(*rsdp));
-
-	memcpy(memory_at(memory, LAYOUT_RESET_VECTOR, sizeof(reset_code)),
-	       reset_code, sizeof(reset_code));
+	memcpy(rom, "RSD PTR \0MSHV  ", 16);
+	memcpy(rom + 16, &rsdt, sizeof(rsdt));
+	rom[8] = acpi_checksum(rom, 20);
+	memcpy(rom + ACPI_RSDT + ACPI_HEADER_SIZE, tables, sizeof(tables));
+	acpi_finish(rom + ACPI_RSDT, "RSDT", 1, sizeof(tables));
+	fadt_build(rom + ACPI_FADT);
+	madt_build(rom + ACPI_MADT, nr_cpus);
+	dsdt_build(rom + ACPI_DSDT, nr_virtio);
+	memcpy(rom + LAYOUT_RESET_VECTOR - LAYOUT_ACPI, reset_code,
+	       sizeof(reset_code));
 }

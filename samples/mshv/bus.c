@@ -25,8 +25,8 @@ void bus_add(struct bus *bus, __u64 base, __u64 size, bus_access_fn *access,
  * @address: where
  * @size: 1, 2, 4 or 8 bytes
  * @write: direction
- * @data: what to write, or where to put what was read; where nobody lives
- *	  writes vanish and reads return ones
+ * @data: what to write, and perhaps bits beyond @size, or where to put what was
+ *	  read; where nobody lives writes vanish and reads return ones
  */
 void bus_access(const struct bus *bus, __u64 address, unsigned int size,
 		bool write, __u64 *data)

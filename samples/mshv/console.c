@@ -8,10 +8,32 @@
 #include "vmm.h"
 
 static struct termios console_saved;
+static bool console_is_taken;
 
-static void console_restore(void)
+/* Give the terminal back */
+void console_restore(void)
 {
-	tcsetattr(STDIN_FILENO, TCSANOW, &console_saved);
+	if (console_is_taken)
+		tcsetattr(STDIN_FILENO, TCSANOW, &console_saved);
+}
+
+/**
+ * console_end() - End at once, by a signal
+ * @signal: its number
+ *
+ * Context: signal handler: a thread may be at work, or wait for the terminal
+ */
+void console_end(int signal)
+{
+	char why[] = "mshv-vmm: ended by signal 00\n";
+	ssize_t n;
+
+	why[sizeof(why) - 4] += signal / 10;
+	why[sizeof(why) - 3] += signal % 10;
+	console_restore();
+	n = write(STDERR_FILENO, why, sizeof(why) - 1);
+	(void)n;		/* whether anybody reads it or not */
+	_exit(EXIT_ERROR);
 }
 
 /**
@@ -31,6 +53,7 @@ void console_init(void)
 	raw = console_saved;
 	cfmakeraw(&raw);
 	raw.c_oflag = console_saved.c_oflag;
+	console_is_taken = true;
 	atexit(console_restore);
 	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw))
 		err(EXIT_ERROR, "set up the terminal");
@@ -43,7 +66,7 @@ void console_write(__u8 byte)
 
 	while (write(STDOUT_FILENO, &byte, 1) != 1) {
 		if (errno == EAGAIN)
-			events_wait(&out, 1);
+			poll(&out, 1, -1);
 		else if (errno != EINTR)
 			err(EXIT_ERROR, "write to the console");
 	}

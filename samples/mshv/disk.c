@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A virtio disk in a file */
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/virtio_config.h>
@@ -11,7 +10,7 @@
 #define SECTOR	512
 
 /* A request begins with a header, wherever the guest has cut it in pieces */
-static bool disk_read_header(struct virtio_request *request,
+static bool disk_take_header(struct virtio_request *request,
 			     struct virtio_blk_outhdr *header)
 {
 	size_t n, done = 0;
@@ -40,25 +39,21 @@ static __u8 *disk_take_status(struct virtio_request *request)
 }
 
 /* Return: the number of bytes moved, -1 if not all of them were */
-static ssize_t disk_move(const struct disk *disk, __u64 sector, bool write,
+static ssize_t disk_move(const struct disk *disk, __u64 sector,
+			 ssize_t (*move)(int fd, const struct iovec *iov,
+					 int nr_iov, off_t offset),
 			 const struct iovec *iov, unsigned int nr_iov)
 {
-	__u64 size = 0, room;
+	__u64 size = 0;
 	ssize_t moved;
 	unsigned int i;
 
 	for (i = 0; i < nr_iov; i++)
 		size += iov[i].iov_len;
-	if (sector > disk->config.capacity)
+	if (sector > disk->config.capacity ||
+	    size > (disk->config.capacity - sector) * SECTOR)
 		return -1;
-	room = (disk->config.capacity - sector) * SECTOR;
-	if (size > room)
-		return -1;
-
-	if (write)
-		moved = pwritev(disk->file.fd, iov, nr_iov, sector * SECTOR);
-	else
-		moved = preadv(disk->file.fd, iov, nr_iov, sector * SECTOR);
+	moved = move(disk->file.fd, iov, nr_iov, sector * SECTOR);
 	return moved == (ssize_t)size ? moved : -1;
 }
 
@@ -71,18 +66,18 @@ static ssize_t disk_serve(struct virtio *virtio, unsigned int queue,
 	ssize_t read = 0, ret = 0;
 
 	(void)queue;
-	if (!status || !disk_read_header(request, &header))
+	if (!status || !disk_take_header(request, &header))
 		return VIRTIO_BROKEN;
 
 	*status = VIRTIO_BLK_S_OK;
 	switch (header.type) {
 	case VIRTIO_BLK_T_IN:
-		ret = disk_move(disk, header.sector, false, request->in,
+		ret = disk_move(disk, header.sector, preadv, request->in,
 				request->nr_in);
 		read = ret < 0 ? 0 : ret;
 		break;
 	case VIRTIO_BLK_T_OUT:
-		ret = disk_move(disk, header.sector, true, request->out,
+		ret = disk_move(disk, header.sector, pwritev, request->out,
 				request->nr_out);
 		break;
 	case VIRTIO_BLK_T_FLUSH:
@@ -111,13 +106,11 @@ static const struct virtio_type disk_type = {
  */
 void disk_create(struct disk *disk, struct vm *vm, const char *path)
 {
-	disk->virtio.features = BIT_ULL(VIRTIO_BLK_F_FLUSH);
-	disk->file = file_open(path, O_RDWR);
-	if (disk->file.fd < 0) {
-		disk->virtio.features |= BIT_ULL(VIRTIO_BLK_F_RO);
-		disk->file = file_open(path, O_RDONLY);
-	}
+	disk->file = file_open(path, false);
 	disk->config.capacity = disk->file.size / SECTOR;
 	disk->virtio.config = &disk->config;
+	disk->virtio.features = BIT_ULL(VIRTIO_BLK_F_FLUSH);
+	if (disk->file.read_only)
+		disk->virtio.features |= BIT_ULL(VIRTIO_BLK_F_RO);
 	virtio_create(&disk->virtio, &disk_type, vm, -1);
 }

@@ -10,22 +10,20 @@
 /**
  * file_open() - Open a file of the host
  * @path: its name
- * @flags: as for open()
+ * @read_only: do not even try to get write access
  *
- * Return: the file; without a file descriptor if it cannot be written, and must
+ * Return: the file, and whether it can be written
  */
-struct file file_open(const char *path, int flags)
+struct file file_open(const char *path, bool read_only)
 {
-	struct file file = { path, open(path, flags | O_CLOEXEC) };
+	struct file file = { path, .read_only = read_only };
 	struct stat st;
 
-	if (file.fd < 0 && flags == O_RDWR &&
-	    (errno == EACCES || errno == EROFS))
-		return file;
-	if (file.fd < 0)
+	file.fd = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	if (file.fd < 0 && !read_only && (errno == EACCES || errno == EROFS))
+		return file_open(path, true);
+	if (file.fd < 0 || fstat(file.fd, &st))
 		err(EXIT_ERROR, "open %s", path);
-	if (fstat(file.fd, &st))
-		err(EXIT_ERROR, "stat %s", path);
 	if (!S_ISREG(st.st_mode))
 		errx(EXIT_ERROR, "%s is not a regular file", path);
 	file.size = st.st_size;
@@ -47,22 +45,4 @@ void event_clear(int fd)
 	eventfd_t count;
 
 	eventfd_read(fd, &count);
-}
-
-/* Until there is one at least */
-void events_wait(struct pollfd *fds, unsigned int nr)
-{
-	while (poll(fds, nr, -1) < 0)
-		if (errno != EINTR)
-			err(EXIT_ERROR, "poll");
-}
-
-pthread_t thread_create(void *(*run)(void *), void *arg)
-{
-	pthread_t thread;
-
-	errno = pthread_create(&thread, NULL, run, arg);
-	if (errno)
-		err(EXIT_ERROR, "create a thread");
-	return thread;
 }

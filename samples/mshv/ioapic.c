@@ -8,12 +8,10 @@
 
 #define IOAPIC_SELECT		0x00
 #define IOAPIC_WINDOW		0x10
-#define IOAPIC_EOI		0x40
-#define IOAPIC_SIZE		4
 
 #define IOAPIC_REG_VERSION	0x01
 #define IOAPIC_REG_ENTRIES	0x10
-#define IOAPIC_VERSION		(0x20 | (IOAPIC_NR_PINS - 1) << 16)
+#define IOAPIC_VERSION		(0x11 | (IOAPIC_NR_PINS - 1) << 16)
 
 #define ENTRY_VECTOR_AND_MODE	0x7ff
 #define ENTRY_LOGICAL		BIT(11)
@@ -26,28 +24,19 @@
 #define MSI_DESTINATION		12
 #define MSI_LEVEL		BIT(15)
 
-void ioapic_init(struct ioapic *ioapic)
-{
-	int pin;
-
-	pthread_mutex_init(&ioapic->lock, NULL);
-	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
-		ioapic->pin[pin] = (struct ioapic_pin){ .irq = -1, .ended = -1 };
-}
-
 /*
  * Whether a pin is a level or an edge is a matter of what is connected to it,
  * whatever the entry says. A masked one has vector 0, which is never sent.
  */
-static struct mshv_user_irq_entry pin_route(const struct ioapic *ioapic,
-					    __u32 pin)
+static struct mshv_user_irq_entry pin_route(const struct ioapic_pin *pin,
+					    __u32 gsi)
 {
-	__u32 low = ioapic->entry[2 * pin], high = ioapic->entry[2 * pin + 1];
+	__u32 low = pin->entry[0], high = pin->entry[1];
 	struct mshv_user_irq_entry route = {
-		.gsi = pin,
+		.gsi = gsi,
 		.address_lo = MSI_ADDRESS |
 			      high >> ENTRY_DESTINATION << MSI_DESTINATION,
-		.data = ioapic->pin[pin].ended >= 0 ? MSI_LEVEL : 0,
+		.data = pin->is_level ? MSI_LEVEL : 0,
 	};
 
 	if (low & ENTRY_LOGICAL)
@@ -64,54 +53,28 @@ static void ioapic_route(const struct ioapic *ioapic)
 		struct mshv_user_irq_table head;
 		struct mshv_user_irq_entry entries[IOAPIC_NR_PINS];
 	} table = { .head.nr = IOAPIC_NR_PINS };
-	int pin;
+	__u32 gsi;
 
-	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
-		table.entries[pin] = pin_route(ioapic, pin);
+	for (gsi = 0; gsi < IOAPIC_NR_PINS; gsi++)
+		table.entries[gsi] = pin_route(&ioapic->pin[gsi], gsi);
 	mshv_ioctl(ioapic->partition, MSHV_SET_MSI_ROUTING, &table,
 		   "route interrupts");
 }
 
-/* Signals of its eventfd become the interrupt that the pin is routed to */
-static void pin_connect(const struct ioapic_pin *pin, int partition, __u32 gsi)
+static __u32 *ioapic_entry(struct ioapic *ioapic)
 {
-	struct mshv_user_irqfd args = { .fd = pin->irq, .gsi = gsi };
+	__u32 n = ioapic->select - IOAPIC_REG_ENTRIES;
 
-	if (pin->ended >= 0) {
-		args.resamplefd = pin->ended;
-		args.flags = 1 << MSHV_IRQFD_BIT_RESAMPLE;
-	}
-	mshv_ioctl(partition, MSHV_IRQFD, &args, "connect an interrupt");
+	return n < 2 * IOAPIC_NR_PINS ? &ioapic->pin[n / 2].entry[n % 2] : NULL;
 }
 
-/**
- * ioapic_connect() - Be part of a new partition, as after power-on
- * @ioapic: the IO-APIC; the devices have their pins
- * @partition: the partition's file
- */
-void ioapic_connect(struct ioapic *ioapic, int partition)
+static __u32 ioapic_read(struct ioapic *ioapic)
 {
-	int pin;
-
-	ioapic->partition = partition;
-	ioapic->select = 0;
-	for (pin = 0; pin < IOAPIC_NR_PINS; pin++) {
-		ioapic->entry[2 * pin] = ENTRY_MASKED;
-		ioapic->entry[2 * pin + 1] = 0;
-	}
-	ioapic_route(ioapic);
-	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
-		if (ioapic->pin[pin].irq >= 0)
-			pin_connect(&ioapic->pin[pin], partition, pin);
-}
-
-static __u32 ioapic_read(const struct ioapic *ioapic)
-{
-	unsigned int n = ioapic->select - IOAPIC_REG_ENTRIES;
+	const __u32 *entry = ioapic_entry(ioapic);
 
 	if (ioapic->select == IOAPIC_REG_VERSION)
 		return IOAPIC_VERSION;
-	return n < ARRAY_SIZE(ioapic->entry) ? ioapic->entry[n] : 0;
+	return entry ? *entry : 0;
 }
 
 /*
@@ -120,48 +83,29 @@ static __u32 ioapic_read(const struct ioapic *ioapic)
  */
 static void ioapic_write(struct ioapic *ioapic, __u32 value)
 {
-	unsigned int n = ioapic->select - IOAPIC_REG_ENTRIES;
+	__u32 n = ioapic->select % 2, old, *entry = ioapic_entry(ioapic);
 	const struct ioapic_pin *pin;
-	__u32 old;
 
-	if (n >= ARRAY_SIZE(ioapic->entry))
+	if (!entry)
 		return;
-	pin = &ioapic->pin[n / 2];
-	old = ioapic->entry[n];
-	ioapic->entry[n] = n & 1 ? value : value & ~ENTRY_READ_ONLY;
-	if (pin->irq < 0)
+	old = *entry;
+	*entry = n ? value : value & ~ENTRY_READ_ONLY;
+	pin = container_of(entry, struct ioapic_pin, entry[n]);
+	if (!pin->is_connected)
 		return;
 	ioapic_route(ioapic);
-	if (!(n & 1) && old & ~value & ENTRY_MASKED)
-		eventfd_write(pin->ended >= 0 ? pin->ended : pin->irq, 1);
+	if (!n && old & ~value & ENTRY_MASKED)
+		eventfd_write(pin->is_level ? pin->ended : pin->irq, 1);
 }
 
-/* Another way to end a level interrupt: whose it is, the device will find out */
-static void ioapic_end(const struct ioapic *ioapic)
-{
-	int pin;
-
-	for (pin = 0; pin < IOAPIC_NR_PINS; pin++)
-		if (ioapic->pin[pin].ended >= 0)
-			eventfd_write(ioapic->pin[pin].ended, 1);
-}
-
-/**
- * ioapic_access() - The guest reads or writes the IO-APIC's page
- * @device: the IO-APIC
- * @offset: inside the page
- * @size: only 4 is answered
- * @write: direction
- * @data: the value
- */
-void ioapic_access(void *device, __u64 offset, unsigned int size, bool write,
-		   __u64 *data)
+/* The guest reads or writes the IO-APIC's page */
+static void ioapic_access(void *device, __u64 offset, unsigned int size,
+			  bool write, __u64 *data)
 {
 	struct ioapic *ioapic = device;
 
-	if (size != IOAPIC_SIZE)
+	if (size != sizeof(__u32))
 		return;
-	pthread_mutex_lock(&ioapic->lock);
 	if (offset == IOAPIC_SELECT && write)
 		ioapic->select = *data & 0xff;
 	else if (offset == IOAPIC_SELECT)
@@ -170,7 +114,40 @@ void ioapic_access(void *device, __u64 offset, unsigned int size, bool write,
 		ioapic_write(ioapic, *data);
 	else if (offset == IOAPIC_WINDOW)
 		*data = ioapic_read(ioapic);
-	else if (offset == IOAPIC_EOI && write)
-		ioapic_end(ioapic);
-	pthread_mutex_unlock(&ioapic->lock);
+}
+
+/**
+ * ioapic_connect() - Let a device interrupt
+ * @ioapic: the IO-APIC
+ * @gsi: number of the pin
+ * @irq: eventfd that becomes the interrupt to which the pin is routed
+ * @ended: eventfd that is signalled when such an interrupt has ended, which
+ *	   makes it a level; -1 for an edge
+ */
+void ioapic_connect(struct ioapic *ioapic, __u32 gsi, int irq, int ended)
+{
+	struct mshv_user_irqfd args = { .fd = irq, .gsi = gsi };
+	struct ioapic_pin *pin = &ioapic->pin[gsi];
+
+	pin->is_connected = true;
+	pin->is_level = ended >= 0;
+	pin->irq = irq;
+	pin->ended = ended;
+	ioapic_route(ioapic);
+	if (pin->is_level) {
+		args.resamplefd = ended;
+		args.flags = 1 << MSHV_IRQFD_BIT_RESAMPLE;
+	}
+	mshv_ioctl(ioapic->partition, MSHV_IRQFD, &args, "connect an interrupt");
+}
+
+/* As after power-on: all pins masked */
+void ioapic_create(struct ioapic *ioapic, struct vm *vm)
+{
+	struct ioapic_pin *pin;
+
+	for (pin = ioapic->pin; pin < ioapic->pin + IOAPIC_NR_PINS; pin++)
+		pin->entry[0] = ENTRY_MASKED;
+	ioapic->partition = vm->partition;
+	bus_add(&vm->mmio, LAYOUT_IOAPIC, HV_PAGE_SIZE, ioapic_access, ioapic);
 }

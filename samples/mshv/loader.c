@@ -3,7 +3,6 @@
  * Loads a Linux kernel by the x86 boot protocol, see Documentation/x86/boot.rst.
  * The file is not trusted: each number in it is checked before it is used.
  */
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 #include <asm/bootparam.h>
@@ -16,6 +15,7 @@
 #define BOOT_SECTOR		512
 #define BOOT_DEFAULT_SECTS	4
 #define BOOT_LOADER_UNKNOWN	0xff
+#define BOOT_HEADER		offsetof(struct boot_params, hdr)
 #define BOOT_HEADER_JUMP	0x202		/* the header's size counts from here */
 
 #define E820_RAM		1
@@ -27,16 +27,13 @@
 static void image_read(const struct file *image, __u64 offset, void *to,
 		       __u64 size)
 {
-	ssize_t n;
+	ssize_t n = pread(image->fd, to, size, offset);
 
-	for (; size; offset += n, to = (char *)to + n, size -= n) {
-		n = pread(image->fd, to, size, offset);
-		if (n < 0)
-			err(EXIT_ERROR, "read %s", image->path);
-		if (!n)
-			errx(EXIT_ERROR, "%s became shorter while it was read",
-			     image->path);
-	}
+	if (n < 0)
+		err(EXIT_ERROR, "read %s", image->path);
+	if (n != (ssize_t)size)
+		errx(EXIT_ERROR, "%s became shorter while it was read",
+		     image->path);
 }
 
 static __u64 header_setup_size(const struct setup_header *header)
@@ -49,55 +46,39 @@ static __u64 header_kernel_size(const struct setup_header *header)
 	return header->syssize * 16ULL;
 }
 
-static void header_check(const struct file *image,
-			 const struct setup_header *header)
-{
-	__u64 size = header_setup_size(header) + header_kernel_size(header);
-
-	if (header->boot_flag != BOOT_FLAG ||
-	    header->header != BOOT_HEADER_MAGIC)
-		not_bzimage(image, "no boot header");
-	if (header->version < BOOT_PROTOCOL_MIN)
-		not_bzimage(image, "boot protocol %u.%02u is too old",
-			    header->version >> 8, header->version & 0xff);
-	if (!(header->loadflags & LOADED_HIGH))
-		not_bzimage(image, "it is a zImage");
-	if (!header->relocatable_kernel)
-		not_bzimage(image, "it cannot be relocated");
-	if (!header->syssize)
-		not_bzimage(image, "it has no kernel");
-	if (size > image->size)
-		not_bzimage(image, "it says %llu bytes and has %llu", size,
-			    image->size);
-	if (header_kernel_size(header) > header->init_size)
-		not_bzimage(image, "it says it is larger than it becomes");
-	if (header->pref_address < LAYOUT_HIGH ||
-	    header->pref_address >= LAYOUT_HOLE)
-		not_bzimage(image, "it wants to be at 0x%llx",
-			    header->pref_address);
-}
-
 /*
  * The header in the file ends where its jump instruction leads to; what lies
  * behind it must not get into the zero page.
  */
 static void header_read(const struct file *image, struct setup_header *header)
 {
-	__u8 start[2 * BOOT_SECTOR];
-	size_t end, at = offsetof(struct boot_params, hdr);
+	__u64 size;
+	size_t end;
 
-	if (image->size < sizeof(start))
+	if (image->size < BOOT_HEADER + sizeof(*header))
 		not_bzimage(image, "it has only %llu bytes", image->size);
-	image_read(image, 0, start, sizeof(start));
+	image_read(image, BOOT_HEADER, header, sizeof(*header));
+	if (header->boot_flag != BOOT_FLAG ||
+	    header->header != BOOT_HEADER_MAGIC)
+		not_bzimage(image, "no boot header");
+	if (header->version < BOOT_PROTOCOL_MIN ||
+	    !(header->loadflags & LOADED_HIGH) || !header->relocatable_kernel)
+		not_bzimage(image, "too old, or for a fixed place");
+	size = header_setup_size(header) + header_kernel_size(header);
+	if (!header->syssize || size > image->size ||
+	    header_kernel_size(header) > header->init_size)
+		not_bzimage(image, "it says %llu bytes and has %llu", size,
+			    image->size);
+	if (header->pref_address < LAYOUT_HIGH ||
+	    header->pref_address >= LAYOUT_HOLE)
+		not_bzimage(image, "it wants to be at 0x%llx",
+			    header->pref_address);
 
-	memcpy(header, start + at, sizeof(*header));
-	header_check(image, header);
-
-	end = BOOT_HEADER_JUMP + (header->jump >> 8);
-	if (end < at + offsetof(struct setup_header, handover_offset))
-		not_bzimage(image, "its header ends at 0x%zx", end);
-	if (end < at + sizeof(*header))
-		memset((__u8 *)header + (end - at), 0, at + sizeof(*header) - end);
+	end = BOOT_HEADER_JUMP + (header->jump >> 8) - BOOT_HEADER;
+	if (end < offsetof(struct setup_header, handover_offset))
+		not_bzimage(image, "its header has only %zu bytes", end);
+	if (end < sizeof(*header))
+		memset((__u8 *)header + end, 0, sizeof(*header) - end);
 }
 
 /*
@@ -107,40 +88,33 @@ static void header_read(const struct file *image, struct setup_header *header)
 static void kernel_load(const struct memory *memory,
 			struct setup_header *header, const char *path)
 {
-	struct file image = file_open(path, O_RDONLY);
-	__u64 start;
+	struct file image = file_open(path, true);
+	void *place;
 
 	header_read(&image, header);
-	start = header->pref_address;
-	if (!memory_at(memory, start, header->init_size))
-		errx(EXIT_ERROR,
-		     "%s needs guest memory up to %llu MiB, there are %llu MiB",
-		     path, (start + header->init_size + MIB - 1) / MIB,
-		     memory->region[0].size / MIB);
-	image_read(&image, header_setup_size(header),
-		   memory_at(memory, start, header->init_size),
+	place = memory_at(memory, header->pref_address, header->init_size);
+	if (!place)
+		errx(EXIT_ERROR, "%s needs guest memory up to %llu MiB", path,
+		     (header->pref_address + header->init_size) / MIB + 1);
+	image_read(&image, header_setup_size(header), place,
 		   header_kernel_size(header));
 	close(image.fd);
 	header->type_of_loader = BOOT_LOADER_UNKNOWN;
-	header->code32_start = start;
+	header->code32_start = header->pref_address;
 }
 
 /* As high as the kernel allows, so that it is out of the kernel's way */
 static void initrd_load(const struct memory *memory,
 			struct setup_header *header, const char *path)
 {
-	__u64 start, kernel_end = header->pref_address + header->init_size;
-	__u64 end = memory->region[0].size, room = 0;
-	struct file image = file_open(path, O_RDONLY);
+	__u64 kernel_end = header->pref_address + header->init_size;
+	__u64 start, end = memory->region[0].size;
+	struct file image = file_open(path, true);
 
 	if (end > header->initrd_addr_max + 1ULL)
 		end = header->initrd_addr_max + 1ULL;
-	if (end > kernel_end)
-		room = end - kernel_end;
-	if (image.size > room)
-		errx(EXIT_ERROR,
-		     "%s does not fit: it has %llu KiB, guest memory has room for %llu KiB",
-		     path, image.size / 1024, room / 1024);
+	if (end < kernel_end || image.size > end - kernel_end)
+		errx(EXIT_ERROR, "%s does not fit into guest memory", path);
 
 	start = (end - image.size) & ~(HV_PAGE_SIZE - 1ULL);
 	if (start < kernel_end)
@@ -154,15 +128,14 @@ static void initrd_load(const struct memory *memory,
 static void cmdline_load(const struct memory *memory,
 			 struct setup_header *header, const char *cmdline)
 {
-	size_t size = strlen(cmdline), max = LAYOUT_LOW_END - LAYOUT_CMDLINE - 1;
+	size_t size = strlen(cmdline) + 1;
+	char *place = memory_at(memory, LAYOUT_CMDLINE, size);
 
-	if (max > header->cmdline_size)
-		max = header->cmdline_size;
-	if (size > max)
-		errx(EXIT_ERROR,
-		     "the command line has %zu characters, the kernel takes %zu",
-		     size, max);
-	strcpy(memory_at(memory, LAYOUT_CMDLINE, size + 1), cmdline);
+	if (size > header->cmdline_size + 1ULL ||
+	    size > LAYOUT_LOW_END - LAYOUT_CMDLINE)
+		errx(EXIT_ERROR, "the command line is too long: the kernel takes %u characters",
+		     header->cmdline_size);
+	memcpy(place, cmdline, size);
 	header->cmd_line_ptr = LAYOUT_CMDLINE;
 }
 
@@ -193,7 +166,7 @@ static void gdt_build(const struct memory *memory)
 
 /**
  * loader_load() - Put a kernel and what it needs into guest memory
- * @memory: the guest's
+ * @memory: the guest's, still zero
  * @config: what to load
  *
  * Return: guest address of the 32-bit entry point
@@ -203,12 +176,6 @@ __u32 loader_load(const struct memory *memory, const struct vm_config *config)
 	struct boot_params *params = memory_at(memory, LAYOUT_BOOT_PARAMS,
 					       sizeof(*params));
 
-	if (!memory_at(memory, 0, LAYOUT_HIGH))
-		errx(EXIT_ERROR,
-		     "%llu KiB of guest memory are too small for any kernel",
-		     memory->region[0].size / 1024);
-
-	memset(params, 0, sizeof(*params));
 	kernel_load(memory, &params->hdr, config->kernel);
 	if (config->initrd)
 		initrd_load(memory, &params->hdr, config->initrd);

@@ -36,7 +36,7 @@ int mshv_ioctl(int fd, unsigned long number, void *args, const char *what)
 
 	do {
 		ret = ioctl(fd, number, args);
-	} while (ret < 0 && errno == EINTR);
+	} while (ret < 0 && (errno == EINTR || errno == EAGAIN));
 	if (ret < 0)
 		err(EXIT_ERROR, "%s", what);
 	return ret;
@@ -57,20 +57,4 @@ void mshv_hvcall(int fd, struct mshv_root_hvcall call, const char *what)
 		err(EXIT_ERROR, "%s", what);
 	errx(EXIT_ERROR, "%s: the hypervisor says status 0x%x", what,
 	     call.status);
-}
-
-/**
- * mshv_run_vp() - Let a VP run until it needs the VMM
- * @fd: the VP
- * @message: set to what it needs
- *
- * Return: false if a signal came first
- */
-bool mshv_run_vp(int fd, struct hv_message *message)
-{
-	if (!ioctl(fd, MSHV_RUN_VP, message))
-		return true;
-	if (errno != EINTR && errno != EAGAIN)
-		err(EXIT_ERROR, "run a VP");
-	return false;
 }

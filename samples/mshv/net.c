@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/ioctl.h>
 #include <net/if.h>
 #include <linux/if_tun.h>
@@ -58,7 +57,8 @@ static const struct virtio_type net_type = {
  * net_create() - Give the guest a network card
  * @net: what to fill in
  * @vm: the guest
- * @tap: name of the tap device; made if it is not there, and if we may
+ * @tap: name of the tap device; it must be there, and stays what it is over a
+ *	 reset
  */
 void net_create(struct net *net, struct vm *vm, const char *tap)
 {
@@ -66,9 +66,9 @@ void net_create(struct net *net, struct vm *vm, const char *tap)
 	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
 	int size = sizeof(struct virtio_net_hdr_v1);
 
-	if (!*tap || strlen(tap) >= sizeof(request.ifr_name))
-		errx(EXIT_ERROR, "'%s' is no name for a tap device", tap);
-	strcpy(request.ifr_name, tap);
+	if (!if_nametoindex(tap))
+		err(EXIT_ERROR, "tap device %s", tap);
+	strncpy(request.ifr_name, tap, sizeof(request.ifr_name) - 1);
 	net->tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (net->tap < 0)
 		err(EXIT_ERROR, "open /dev/net/tun");

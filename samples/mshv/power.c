@@ -7,7 +7,7 @@ static struct power_port {
 	__u8 mask;		/* which bits matter */
 	__u8 value;		/* what they must be */
 	enum exit_code code;
-	struct vm *vm;
+	const struct vm *vm;
 } power_ports[] = {
 	{ PORT_SLEEP, 0x3c, SLEEP_ENABLE | SLEEP_S5 << 2, EXIT_POWER_OFF },
 	{ PORT_RESET, RESET_CPU, RESET_CPU, EXIT_RESET },
@@ -31,11 +31,11 @@ static void power_access(void *device, __u64 offset, unsigned int size,
 /* Give these ports to a virtual machine */
 void power_create(struct vm *vm)
 {
-	struct power_port *port;
+	size_t i;
 
-	for (port = power_ports;
-	     port < power_ports + ARRAY_SIZE(power_ports); port++) {
-		port->vm = vm;
-		bus_add(&vm->ports, port->port, 1, power_access, port);
+	for (i = 0; i < ARRAY_SIZE(power_ports); i++) {
+		power_ports[i].vm = vm;
+		bus_add(&vm->ports, power_ports[i].port, 1, power_access,
+			&power_ports[i]);
 	}
 }

@@ -23,19 +23,19 @@ static __u8 bcd(int n)
 static __u8 rtc_read(__u8 index)
 {
 	time_t now = time(NULL);
-	struct tm tm = *gmtime_r(&now, &(struct tm){ 0 });
+	const struct tm *tm = gmtime(&now);
 	const __u8 registers[] = {
-		[0] = bcd(tm.tm_sec),
-		[2] = bcd(tm.tm_min),
-		[4] = bcd(tm.tm_hour),
-		[6] = bcd(tm.tm_wday + 1),
-		[7] = bcd(tm.tm_mday),
-		[8] = bcd(tm.tm_mon + 1),
-		[9] = bcd(tm.tm_year % 100),
+		[0] = bcd(tm->tm_sec),
+		[2] = bcd(tm->tm_min),
+		[4] = bcd(tm->tm_hour),
+		[6] = bcd(tm->tm_wday + 1),
+		[7] = bcd(tm->tm_mday),
+		[8] = bcd(tm->tm_mon + 1),
+		[9] = bcd(tm->tm_year % 100),
 		[RTC_REG_A] = RTC_A_DIVIDER,
 		[RTC_REG_B] = RTC_B_24_HOURS,
 		[RTC_REG_D] = RTC_D_VALID,
-		[CMOS_CENTURY] = bcd(tm.tm_year / 100 + 19),
+		[CMOS_CENTURY] = bcd(tm->tm_year / 100 + 19),
 	};
 
 	return index < sizeof(registers) ? registers[index] : 0;
@@ -43,7 +43,7 @@ static __u8 rtc_read(__u8 index)
 
 /**
  * rtc_access() - The guest reads or writes the clock's two ports
- * @device: where to keep the index, an atomic_uchar
+ * @device: where to keep the index, a byte
  * @offset: index or data port
  * @size: only 1 is answered
  * @write: direction
@@ -52,7 +52,7 @@ static __u8 rtc_read(__u8 index)
 void rtc_access(void *device, __u64 offset, unsigned int size, bool write,
 		__u64 *data)
 {
-	atomic_uchar *index = device;
+	__u8 *index = device;
 
 	if (size != 1)
 		return;

@@ -6,7 +6,6 @@
  * when the guest has ended the one before, which the kernel signals by eventfd.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "vmm.h"
 
 #define KEY_QUIT	0x1d	/* Ctrl-] */
+#define UART_DIVISOR	8	/* where the registers are that DLAB brings up */
 #define IER_MASK	0x0f
 #define MCR_MASK	0x0f	/* no loopback */
 #define MSR_CONNECTED	(UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS)
@@ -45,7 +45,7 @@ static void serial_update(struct serial *serial)
 	eventfd_write(serial->irq, 1);
 }
 
-/* When the last byte is gone, the thread fetches more */
+/* When the last byte is gone, there is room for more */
 static __u8 serial_get(struct serial *serial)
 {
 	__u8 byte = 0;
@@ -58,32 +58,19 @@ static __u8 serial_get(struct serial *serial)
 	return byte;
 }
 
-static __u8 serial_read_iir(struct serial *serial)
-{
-	__u8 iir = serial_interrupt(serial);
-
-	if (iir == UART_IIR_THRI)
-		serial->transmitted = false;
-	if (serial->reg[UART_FCR] & UART_FCR_ENABLE_FIFO)
-		iir |= IIR_FIFO;
-	return iir;
-}
-
-static bool serial_is_divisor(const struct serial *serial, __u64 offset)
-{
-	return serial->reg[UART_LCR] & UART_LCR_DLAB && offset <= UART_DLM;
-}
-
 static __u8 serial_read(struct serial *serial, __u64 offset)
 {
-	if (serial_is_divisor(serial, offset))
-		return serial->divisor[offset];
+	__u8 iir;
 
 	switch (offset) {
 	case UART_RX:
 		return serial_get(serial);
 	case UART_IIR:
-		return serial_read_iir(serial);
+		iir = serial_interrupt(serial);
+		if (iir == UART_IIR_THRI)
+			serial->transmitted = false;
+		return serial->reg[UART_FCR] & UART_FCR_ENABLE_FIFO ?
+		       iir | IIR_FIFO : iir;
 	case UART_LSR:
 		return UART_LSR_TEMT | UART_LSR_THRE |
 		       (serial_has_input(serial) ? UART_LSR_DR : 0);
@@ -96,11 +83,6 @@ static __u8 serial_read(struct serial *serial, __u64 offset)
 
 static void serial_write(struct serial *serial, __u64 offset, __u8 value)
 {
-	if (serial_is_divisor(serial, offset)) {
-		serial->divisor[offset] = value;
-		return;
-	}
-
 	switch (offset) {
 	case UART_TX:
 		console_write(value);
@@ -123,99 +105,67 @@ static void serial_write(struct serial *serial, __u64 offset, __u8 value)
 	serial->reg[offset] = value;
 }
 
-/**
- * serial_access() - The guest reads or writes a port of the UART
- * @device: the UART
- * @offset: which register
- * @size: only 1 is answered
- * @write: direction
- * @data: the value
- */
-void serial_access(void *device, __u64 offset, unsigned int size, bool write,
-		   __u64 *data)
+/* The guest reads or writes a port of the UART */
+static void serial_access(void *device, __u64 offset, unsigned int size,
+			  bool write, __u64 *data)
 {
 	struct serial *serial = device;
 
 	if (size != 1)
 		return;
-	pthread_mutex_lock(&serial->lock);
+	if (serial->reg[UART_LCR] & UART_LCR_DLAB && offset <= UART_DLM)
+		offset += UART_DIVISOR;
 	if (write)
 		serial_write(serial, offset, *data);
 	else
 		*data = serial_read(serial, offset);
 	serial_update(serial);
-	pthread_mutex_unlock(&serial->lock);
 }
 
-/* Fetch what was typed; false if there will never be input again */
-static bool serial_input(struct serial *serial)
+static bool serial_wants_input(const void *device)
 {
+	const struct serial *serial = device;
+
+	return !serial_has_input(serial) && !serial->has_no_more;
+}
+
+/* Fetch what was typed */
+static void serial_fetch(void *device)
+{
+	struct serial *serial = device;
 	ssize_t n = read(STDIN_FILENO, serial->input, sizeof(serial->input));
 
+	serial->has_no_more = !n || (n < 0 && errno != EAGAIN && errno != EINTR);
 	if (n <= 0)
-		return n < 0 && (errno == EAGAIN || errno == EINTR);
+		return;
 	if (memchr(serial->input, KEY_QUIT, n)) {
 		fprintf(stderr, "\r\nmshv-vmm: ended from the keyboard\n");
 		vm_exit(container_of(serial, struct vm, serial), EXIT_ERROR);
 	}
-	pthread_mutex_lock(&serial->lock);
 	serial->next_input = 0;
 	serial->nr_input = n;
-	pthread_mutex_unlock(&serial->lock);
-	return true;
+	serial_update(serial);
 }
 
-/* See to the line; true if there is room for input */
-static bool serial_look(struct serial *serial)
+/* An interrupt has ended, or there is room for input */
+static void serial_look(void *device)
 {
-	bool empty;
+	struct serial *serial = device;
 
-	pthread_mutex_lock(&serial->lock);
+	event_clear(serial->look);
 	serial->asked = false;
 	serial_update(serial);
-	empty = !serial_has_input(serial);
-	pthread_mutex_unlock(&serial->lock);
-	return empty;
 }
 
-static void *serial_thread(void *arg)
+/* Make the UART of a virtual machine */
+void serial_create(struct serial *serial, struct vm *vm)
 {
-	struct serial *serial = arg;
-	struct pollfd fds[] = { { serial->look, POLLIN }, { -1, POLLIN } };
-	int input = STDIN_FILENO;
-
-	for (;;) {
-		fds[1].fd = serial_look(serial) ? input : -1;
-		events_wait(fds, ARRAY_SIZE(fds));
-		if (fds[0].revents)
-			event_clear(serial->look);
-		if (fds[1].revents && !serial_input(serial))
-			input = -1;
-	}
-	return NULL;
-}
-
-/* What was typed and not yet read stays */
-void serial_reset(struct serial *serial)
-{
-	pthread_mutex_lock(&serial->lock);
-	memset(serial->reg, 0, sizeof(serial->reg));
-	serial->divisor[0] = 1;
-	serial->transmitted = false;
-	serial->asked = false;
-	pthread_mutex_unlock(&serial->lock);
-}
-
-/**
- * serial_create() - Make the UART, with a thread to look after it
- * @serial: what to fill in
- * @pin: what its interrupt is connected to
- */
-void serial_create(struct serial *serial, struct ioapic_pin *pin)
-{
-	pthread_mutex_init(&serial->lock, NULL);
 	serial->irq = event_create();
 	serial->look = event_create();
-	*pin = (struct ioapic_pin){ .irq = serial->irq, .ended = serial->look };
-	thread_create(serial_thread, serial);
+	serial->reg[UART_DIVISOR] = 1;
+	ioapic_connect(&vm->ioapic, IRQ_COM1, serial->irq, serial->look);
+	bus_add(&vm->ports, PORT_COM1, 8, serial_access, serial);
+	loop_add(&vm->loop, serial->look, serial_look, NULL, serial);
+	loop_add(&vm->loop, STDIN_FILENO, serial_fetch, serial_wants_input,
+		 serial);
 }

@@ -2,10 +2,10 @@
 /*
  * virtio over MMIO: what all virtio devices share.
  *
- * The VPs only set a device up. At work none of them stops for it: writes to
- * the notify register are doorbells, which the hypervisor turns into signals of
- * an eventfd; the device's thread serves the queue and signals another eventfd,
- * which the kernel turns into an interrupt.
+ * The VPs only set a device up. At work none of them stops for it: a write to
+ * the notify register is a doorbell, which the hypervisor turns into a signal of
+ * an eventfd; the loop serves the queues and signals another eventfd, which the
+ * kernel turns into an interrupt.
  *
  * A queue is in guest memory, and the guest can write anything into it, at any
  * time. So each number is read once, and checked before it is used.
@@ -26,7 +26,7 @@
 
 static void virtio_interrupt(struct virtio *virtio, __u32 why)
 {
-	virtio->interrupt |= why;
+	virtio->regs.interrupt |= why;
 	eventfd_write(virtio->irq, 1);
 }
 
@@ -37,15 +37,16 @@ static void virtio_break(struct virtio *virtio)
 		fprintf(stderr, "mshv-vmm: the guest misuses virtio device %u\n",
 			virtio->type->id);
 	virtio->has_complained = true;
-	virtio->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	virtio->regs.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
 	virtio_interrupt(virtio, VIRTIO_MMIO_INT_CONFIG);
 }
 
-static bool queue_has_request(const struct virtio *virtio,
-			      const struct virtio_queue *queue)
+static bool queue_has_request(const struct virtio *virtio, unsigned int n)
 {
+	const struct virtio_queue *queue = &virtio->regs.queue[n];
+
 	return queue->ready &&
-	       !(virtio->status & VIRTIO_CONFIG_S_NEEDS_RESET) &&
+	       !(virtio->regs.status & VIRTIO_CONFIG_S_NEEDS_RESET) &&
 	       __atomic_load_n(&queue->avail->idx, __ATOMIC_ACQUIRE) !=
 	       queue->next;
 }
@@ -60,8 +61,8 @@ static struct vring_desc desc_read(const volatile struct vring_desc *desc)
  *
  * Return: false if it is not as it must be
  */
-static bool queue_read(const struct virtio *virtio,
-		       const struct virtio_queue *queue,
+static bool queue_read(const struct virtio_queue *queue,
+		       const struct memory *memory,
 		       struct virtio_request *request)
 {
 	const struct vring_avail *avail = queue->avail;
@@ -83,7 +84,7 @@ static bool queue_read(const struct virtio *virtio,
 			iov = &request->in[request->nr_in++];
 		else
 			iov = &request->out[request->nr_out++];
-		iov->iov_base = memory_at(virtio->memory, desc.addr, desc.len);
+		iov->iov_base = memory_at(memory, desc.addr, desc.len);
 		iov->iov_len = desc.len;
 		if (!iov->iov_base || desc.flags & VRING_DESC_F_INDIRECT)
 			return false;
@@ -107,14 +108,14 @@ static void queue_return(struct virtio_queue *queue, __u16 head, __u32 written)
  */
 static void virtio_serve(struct virtio *virtio, unsigned int n)
 {
-	struct virtio_queue *queue = &virtio->queue[n];
+	struct virtio_queue *queue = &virtio->regs.queue[n];
 	struct virtio_request request;
 	bool served = false;
 	ssize_t written;
 
-	while (queue_has_request(virtio, queue)) {
+	while (queue_has_request(virtio, n)) {
 		written = VIRTIO_BROKEN;
-		if (queue_read(virtio, queue, &request))
+		if (queue_read(queue, virtio->memory, &request))
 			written = virtio->type->serve(virtio, n, &request);
 		if (written == VIRTIO_LATER)
 			break;
@@ -133,136 +134,69 @@ static void virtio_serve(struct virtio *virtio, unsigned int n)
 		virtio_interrupt(virtio, VIRTIO_MMIO_INT_VRING);
 }
 
-/* What the host has for the guest waits until the guest has room for it */
-static bool virtio_wants_input(struct virtio *virtio)
+/* A doorbell has rung, or there is input */
+static void virtio_look(void *device)
 {
-	bool wants;
-
-	pthread_mutex_lock(&virtio->lock);
-	wants = queue_has_request(virtio, &virtio->queue[0]);
-	pthread_mutex_unlock(&virtio->lock);
-	return wants;
-}
-
-static void *virtio_thread(void *arg)
-{
-	struct pollfd fds[VIRTIO_NR_QUEUES + 1];
-	struct virtio *virtio = arg;
-	unsigned int n, nr_queues = virtio->type->nr_queues;
-	struct pollfd *input = &fds[nr_queues];
-
-	for (n = 0; n < nr_queues; n++)
-		fds[n] = (struct pollfd){ virtio->queue[n].kick, POLLIN };
-
-	for (;;) {
-		*input = (struct pollfd){ -1, POLLIN };
-		if (virtio_wants_input(virtio))
-			input->fd = virtio->input;
-		events_wait(fds, nr_queues + 1);
-		pthread_mutex_lock(&virtio->lock);
-		for (n = 0; n < nr_queues; n++) {
-			if (fds[n].revents)
-				event_clear(fds[n].fd);
-			if (fds[n].revents || (!n && input->revents))
-				virtio_serve(virtio, n);
-		}
-		pthread_mutex_unlock(&virtio->lock);
-	}
-	return NULL;
-}
-
-static __u32 virtio_read(const struct virtio *virtio, __u64 offset)
-{
-	bool there = virtio->queue_select < virtio->type->nr_queues;
-
-	switch (offset) {
-	case VIRTIO_MMIO_MAGIC_VALUE:
-		return VIRTIO_MAGIC;
-	case VIRTIO_MMIO_VERSION:
-		return VIRTIO_MMIO_VERSION_1;
-	case VIRTIO_MMIO_DEVICE_ID:
-		return virtio->type->id;
-	case VIRTIO_MMIO_VENDOR_ID:
-		return VIRTIO_VENDOR;
-	case VIRTIO_MMIO_DEVICE_FEATURES:
-		return virtio->features_select > 1 ? 0 :
-		       virtio->features >> 32 * virtio->features_select;
-	case VIRTIO_MMIO_QUEUE_NUM_MAX:
-		return there ? VIRTIO_QUEUE_SIZE : 0;
-	case VIRTIO_MMIO_QUEUE_READY:
-		return there && virtio->queue[virtio->queue_select].ready;
-	case VIRTIO_MMIO_STATUS:
-		return virtio->status;
-	default:
-		return ~0U;	/* also the length of memory that is not shared */
-	}
-}
-
-static void virtio_clear(struct virtio *virtio)
-{
+	struct virtio *virtio = device;
 	unsigned int n;
 
-	virtio->status = 0;
-	virtio->interrupt = 0;
-	virtio->driver_features[0] = 0;
-	virtio->driver_features[1] = 0;
-	for (n = 0; n < virtio->type->nr_queues; n++) {
-		virtio->queue[n].ready = false;
-		virtio->queue[n].next = 0;
-	}
+	event_clear(virtio->kick);
+	for (n = 0; n < virtio->type->nr_queues; n++)
+		virtio_serve(virtio, n);
 }
 
-static __u64 join(const __u32 half[2])
+/* What the host has for the guest waits until the guest has room for it */
+static bool virtio_wants_input(const void *device)
 {
-	return half[0] | (__u64)half[1] << 32;
+	return queue_has_request(device, 0);
 }
 
 /* A driver that does not take what must be taken is told so by the status */
 static void virtio_set_status(struct virtio *virtio, __u32 status)
 {
-	__u64 taken = join(virtio->driver_features);
+	__u64 taken = virtio->regs.features.whole;
 
-	if (!status) {
-		virtio_clear(virtio);
-		return;
-	}
-	if (taken & ~virtio->features ||
-	    !(taken & BIT_ULL(VIRTIO_F_VERSION_1)))
+	if (!status)
+		virtio->regs = (struct virtio_regs){ 0 };
+	if (taken & ~virtio->features || !(taken & BIT_ULL(VIRTIO_F_VERSION_1)))
 		status &= ~VIRTIO_CONFIG_S_FEATURES_OK;
-	virtio->status = (status & STATUS_MASK) |
-			 (virtio->status & VIRTIO_CONFIG_S_NEEDS_RESET);
+	virtio->regs.status = (status & STATUS_MASK) |
+			      (virtio->regs.status & VIRTIO_CONFIG_S_NEEDS_RESET);
 }
 
-/* One of the parts, or NULL if it cannot be where the guest says it is */
-static void *queue_part(const struct virtio *virtio, const __u32 gpa[2],
-			size_t size, unsigned int align)
+/*
+ * Where the three parts are is fixed as long as the queue is ready, which it is
+ * not if they cannot be where the guest says they are.
+ */
+static void queue_enable(struct virtio_queue *queue,
+			 const struct memory *memory)
 {
-	return join(gpa) % align ? NULL :
-	       memory_at(virtio->memory, join(gpa), size);
-}
+	__u32 n = queue->size, part;
+	const struct {
+		size_t size, align;
+	} layout[QUEUE_NR_PARTS] = {
+		{ n * sizeof(*queue->desc), VRING_DESC_ALIGN_SIZE },
+		{ sizeof(*queue->avail) + n * sizeof(*queue->avail->ring),
+		  VRING_AVAIL_ALIGN_SIZE },
+		{ sizeof(*queue->used) + n * sizeof(*queue->used->ring),
+		  VRING_USED_ALIGN_SIZE },
+	};
+	void *at[QUEUE_NR_PARTS];
 
-/* Where the three parts are is fixed as long as the queue is ready */
-static void queue_enable(const struct virtio *virtio,
-			 struct virtio_queue *queue)
-{
-	unsigned int n = queue->size;
-
-	queue->desc = queue_part(virtio, queue->gpa[QUEUE_DESC],
-				 n * sizeof(*queue->desc),
-				 VRING_DESC_ALIGN_SIZE);
-	queue->avail = queue_part(virtio, queue->gpa[QUEUE_AVAIL],
-				  sizeof(*queue->avail) + n * sizeof(__u16),
-				  VRING_AVAIL_ALIGN_SIZE);
-	queue->used = queue_part(virtio, queue->gpa[QUEUE_USED],
-				 sizeof(*queue->used) +
-				 n * sizeof(struct vring_used_elem),
-				 VRING_USED_ALIGN_SIZE);
-	queue->ready = queue->desc && queue->avail && queue->used && n &&
-		       !(n & (n - 1));
+	queue->ready = n && !(n & (n - 1));
+	for (part = 0; part < QUEUE_NR_PARTS; part++) {
+		at[part] = memory_at(memory, queue->gpa[part].whole,
+				     layout[part].size);
+		if (!at[part] || queue->gpa[part].whole % layout[part].align)
+			queue->ready = false;
+	}
+	queue->desc = at[0];
+	queue->avail = at[1];
+	queue->used = at[2];
 }
 
 /* The registers of where the parts are follow each other: low, high, two more */
-static void queue_write(const struct virtio *virtio, struct virtio_queue *queue,
+static void queue_write(struct virtio_queue *queue, const struct memory *memory,
 			__u64 offset, __u32 value)
 {
 	unsigned int n = (offset - VIRTIO_MMIO_QUEUE_DESC_LOW) / sizeof(value);
@@ -270,141 +204,127 @@ static void queue_write(const struct virtio *virtio, struct virtio_queue *queue,
 	if (offset == VIRTIO_MMIO_QUEUE_READY) {
 		queue->ready = false;
 		if (value)
-			queue_enable(virtio, queue);
+			queue_enable(queue, memory);
 	} else if (queue->ready) {
 		return;
 	} else if (offset == VIRTIO_MMIO_QUEUE_NUM) {
 		if (value <= VIRTIO_QUEUE_SIZE)
 			queue->size = value;
 	} else if (n < 4 * QUEUE_NR_PARTS && n % 4 < 2) {
-		queue->gpa[n / 4][n % 4] = value;
+		queue->gpa[n / 4].half[n % 4] = value;
 	}
 }
 
 static void virtio_write(struct virtio *virtio, __u64 offset, __u32 value)
 {
+	struct virtio_regs *regs = &virtio->regs;
+
 	switch (offset) {
 	case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
-		virtio->features_select = value;
+		regs->device_select = value;
 		break;
 	case VIRTIO_MMIO_DRIVER_FEATURES_SEL:
-		virtio->driver_select = value;
+		regs->driver_select = value;
 		break;
 	case VIRTIO_MMIO_DRIVER_FEATURES:
-		if (virtio->driver_select <= 1)
-			virtio->driver_features[virtio->driver_select] = value;
+		if (regs->driver_select <= 1)
+			regs->features.half[regs->driver_select] = value;
 		break;
 	case VIRTIO_MMIO_QUEUE_SEL:
-		virtio->queue_select = value;
+		regs->queue_select = value;
+		break;
+	case VIRTIO_MMIO_INTERRUPT_ACK:
+		regs->interrupt &= ~value;
 		break;
 	case VIRTIO_MMIO_STATUS:
 		virtio_set_status(virtio, value);
 		break;
 	default:
-		if (virtio->queue_select < virtio->type->nr_queues)
-			queue_write(virtio, &virtio->queue[virtio->queue_select],
-				    offset, value);
+		if (regs->queue_select < virtio->type->nr_queues)
+			queue_write(&regs->queue[regs->queue_select],
+				    virtio->memory, offset, value);
 	}
 }
 
-static void virtio_read_config(const struct virtio *virtio, __u64 offset,
-			       unsigned int size, __u64 *data)
+static __u32 virtio_read(const struct virtio *virtio, __u64 offset)
 {
-	*data = 0;
-	if (offset + size <= virtio->type->config_size)
-		memcpy(data, (const char *)virtio->config + offset, size);
+	const struct virtio_regs *regs = &virtio->regs;
+	bool there = regs->queue_select < virtio->type->nr_queues;
+	const __u32 identity[] = {
+		VIRTIO_MAGIC, VIRTIO_MMIO_VERSION_1, virtio->type->id,
+		VIRTIO_VENDOR,
+	};
+
+	if (offset <= VIRTIO_MMIO_VENDOR_ID)
+		return identity[offset / sizeof(*identity)];
+	switch (offset) {
+	case VIRTIO_MMIO_DEVICE_FEATURES:
+		return regs->device_select > 1 ? 0 :
+		       virtio->features >> 32 * regs->device_select;
+	case VIRTIO_MMIO_QUEUE_NUM_MAX:
+		return there ? VIRTIO_QUEUE_SIZE : 0;
+	case VIRTIO_MMIO_QUEUE_READY:
+		return there && regs->queue[regs->queue_select].ready;
+	case VIRTIO_MMIO_INTERRUPT_STATUS:
+		return regs->interrupt;
+	case VIRTIO_MMIO_STATUS:
+		return regs->status;
+	default:
+		return ~0U;	/* also the length of memory that is not shared */
+	}
 }
 
-/**
- * virtio_access() - The guest reads or writes a device's page
- * @device: the device
- * @offset: inside the page
- * @size: only 4 is answered, but in the configuration space
- * @write: direction
- * @data: the value
- */
-void virtio_access(void *device, __u64 offset, unsigned int size, bool write,
-		   __u64 *data)
+/* The guest reads or writes a device's page; its configuration is read-only */
+static void virtio_access(void *device, __u64 offset, unsigned int size,
+			  bool write, __u64 *data)
 {
 	struct virtio *virtio = device;
+	__u64 n = offset - VIRTIO_MMIO_CONFIG;
 
-	if (offset >= VIRTIO_MMIO_CONFIG) {
-		if (!write)
-			virtio_read_config(virtio, offset - VIRTIO_MMIO_CONFIG,
-					   size, data);
+	if (offset < VIRTIO_MMIO_CONFIG && size != sizeof(__u32))
 		return;
-	}
-	if (size != sizeof(__u32))
-		return;
-
-	/* The end of an interrupt does not wait for a request being served */
-	if (offset == VIRTIO_MMIO_INTERRUPT_STATUS && !write) {
-		*data = virtio->interrupt;
-		return;
-	}
-	if (offset == VIRTIO_MMIO_INTERRUPT_ACK && write) {
-		virtio->interrupt &= ~*data;
-		return;
-	}
-	pthread_mutex_lock(&virtio->lock);
-	if (write)
+	if (offset < VIRTIO_MMIO_CONFIG && write) {
 		virtio_write(virtio, offset, *data);
-	else
+	} else if (offset < VIRTIO_MMIO_CONFIG) {
 		*data = virtio_read(virtio, offset);
-	pthread_mutex_unlock(&virtio->lock);
-}
-
-/**
- * virtio_connect() - Be part of a new partition, as after power-on
- * @virtio: the device; a request that is being served ends first
- * @partition: the partition's file
- *
- * A write of a queue's number to the notify register is a doorbell.
- */
-void virtio_connect(struct virtio *virtio, int partition)
-{
-	struct mshv_user_ioeventfd args = {
-		.addr = virtio->gpa + VIRTIO_MMIO_QUEUE_NOTIFY,
-		.len = sizeof(__u32),
-		.flags = 1 << MSHV_IOEVENTFD_BIT_DATAMATCH,
-	};
-	unsigned int n;
-
-	pthread_mutex_lock(&virtio->lock);
-	virtio_clear(virtio);
-	pthread_mutex_unlock(&virtio->lock);
-	for (n = 0; n < virtio->type->nr_queues; n++) {
-		args.datamatch = n;
-		args.fd = virtio->queue[n].kick;
-		mshv_ioctl(partition, MSHV_IOEVENTFD, &args, "set a doorbell");
+	} else if (!write) {
+		*data = 0;
+		if (n + size <= virtio->type->config_size)
+			memcpy(data, (const char *)virtio->config + n, size);
 	}
 }
 
 /**
- * virtio_create() - Make a device at the next place, with a thread to serve it
+ * virtio_create() - Make a device at the next place
  * @virtio: what to fill in; features and configuration are there
  * @type: what kind of device it is
  * @vm: where it belongs
- * @input: file to poll for what the first queue waits for, or -1
+ * @input: file that has what the first queue waits for, or -1
  *
- * Its interrupt is an edge, which needs no look at its end.
+ * Any write to the notify register is a doorbell. The interrupt is an edge,
+ * which needs no look at its end.
  */
 void virtio_create(struct virtio *virtio, const struct virtio_type *type,
 		   struct vm *vm, int input)
 {
-	unsigned int n, place = vm->nr_virtio++;
+	unsigned int place = vm->nr_virtio++;
+	struct mshv_user_ioeventfd doorbell = {
+		.addr = VIRTIO_GPA(place) + VIRTIO_MMIO_QUEUE_NOTIFY,
+		.len = sizeof(__u32),
+		.fd = event_create(),
+	};
 
 	virtio->type = type;
 	virtio->memory = &vm->memory;
-	virtio->input = input;
 	virtio->features |= BIT_ULL(VIRTIO_F_VERSION_1);
-	virtio->gpa = VIRTIO_GPA(place);
 	virtio->irq = event_create();
-	for (n = 0; n < type->nr_queues; n++)
-		virtio->queue[n].kick = event_create();
-	pthread_mutex_init(&virtio->lock, NULL);
-	vm->virtio[place] = virtio;
-	vm->ioapic.pin[VIRTIO_PIN(place)].irq = virtio->irq;
-	bus_add(&vm->mmio, virtio->gpa, HV_PAGE_SIZE, virtio_access, virtio);
-	thread_create(virtio_thread, virtio);
+	virtio->kick = doorbell.fd;
+	mshv_ioctl(vm->partition, MSHV_IOEVENTFD, &doorbell, "set a doorbell");
+	ioapic_connect(&vm->ioapic, VIRTIO_PIN(place), virtio->irq, -1);
+	bus_add(&vm->mmio, VIRTIO_GPA(place), HV_PAGE_SIZE, virtio_access,
+		virtio);
+	loop_add(&vm->loop, virtio->kick, virtio_look, NULL, virtio);
+	if (input >= 0)
+		loop_add(&vm->loop, input, virtio_look, virtio_wants_input,
+			 virtio);
 }

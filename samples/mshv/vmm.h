@@ -2,8 +2,8 @@
 /*
  * The objects of the sample VMM, and what the files offer each other.
  *
- *	main.c		options, the end
- *	console.c	the terminal: raw mode, output
+ *	main.c		options
+ *	console.c	the terminal: raw mode, output, the end by a signal
  *	vm.c		a virtual machine: partition, memory, devices, VPs
  *	vp.c		a virtual processor: set up, run, answer intercepts
  *	decode.c	the MOV instructions that drivers use on device memory
@@ -12,9 +12,10 @@
  *	loader.c	bzImage, command line, initial ramdisk
  *	acpi.c		the firmware
  *	bus.c		who owns which port or address
+ *	loop.c		who waits for what
  *	serial.c ioapic.c rtc.c power.c		the devices of a PC
  *	virtio.c disk.c net.c			the devices of a virtual machine
- *	host.c		files, events, threads
+ *	host.c		files, events
  *
  * What cannot go on ends the program with one line: an error of the host, or a
  * guest that does what is not emulated here.
@@ -25,7 +26,6 @@
 #include <err.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/eventfd.h>
@@ -47,7 +47,6 @@
 
 /* How the program ends */
 enum exit_code {
-	VM_RUNS = -1,
 	EXIT_POWER_OFF = 0,
 	EXIT_ERROR = 1,
 	EXIT_USAGE = 2,
@@ -97,13 +96,12 @@ struct file {
 	const char *path;
 	int fd;
 	__u64 size;
+	bool read_only;
 };
 
-struct file file_open(const char *path, int flags);
+struct file file_open(const char *path, bool read_only);
 int event_create(void);
 void event_clear(int fd);
-void events_wait(struct pollfd *fds, unsigned int nr);
-pthread_t thread_create(void *(*run)(void *), void *arg);
 
 /* memory.c: one or two regions, below and above the hole for devices */
 struct memory_region {
@@ -141,41 +139,59 @@ void bus_add(struct bus *bus, __u64 base, __u64 size, bus_access_fn *access,
 void bus_access(const struct bus *bus, __u64 address, unsigned int size,
 		bool write, __u64 *data);
 
+/* loop.c */
+typedef void loop_look_fn(void *device);
+typedef bool loop_wants_fn(const void *device);
+
+struct loop_source {
+	int fd;
+	loop_look_fn *look;
+	loop_wants_fn *wants;
+	void *device;
+};
+
+struct loop {
+	pthread_mutex_t lock;		/* held while a device is at work */
+	struct loop_source source[16];
+	unsigned int nr_sources;
+};
+
+void loop_add(struct loop *loop, int fd, loop_look_fn *look,
+	      loop_wants_fn *wants, void *device);
+void __noreturn loop_run(struct loop *loop);
+
 /* ioapic.c */
 #define IOAPIC_NR_PINS	24
 
 struct ioapic_pin {
-	int irq;	/* eventfd: interrupt; -1: nothing is connected */
-	int ended;	/* eventfd: a level was ended; -1: the pin is an edge */
+	bool is_connected, is_level;
+	int irq;		/* eventfd: interrupt */
+	int ended;		/* eventfd: a level was ended */
+	__u32 entry[2];		/* low and high half */
 };
 
 struct ioapic {
-	pthread_mutex_t lock;
 	int partition;
 	__u32 select;
-	__u32 entry[2 * IOAPIC_NR_PINS];	/* low and high half */
 	struct ioapic_pin pin[IOAPIC_NR_PINS];
 };
 
-void ioapic_init(struct ioapic *ioapic);
-void ioapic_connect(struct ioapic *ioapic, int partition);
-bus_access_fn ioapic_access;
+void ioapic_create(struct ioapic *ioapic, struct vm *vm);
+void ioapic_connect(struct ioapic *ioapic, __u32 gsi, int irq, int ended);
 
 /* serial.c */
 struct serial {
-	pthread_mutex_t lock;
 	int irq;		/* eventfd: interrupt */
 	int look;		/* eventfd: see to the line and the input */
 	bool asked;		/* an interrupt has not ended yet */
 	bool transmitted;	/* "holding register empty" not yet read */
-	__u8 reg[8], divisor[2];
+	bool has_no_more;	/* the input has ended */
+	__u8 reg[10];
 	__u8 input[64];
 	unsigned int next_input, nr_input;
 };
 
-void serial_create(struct serial *serial, struct ioapic_pin *pin);
-void serial_reset(struct serial *serial);
-bus_access_fn serial_access;
+void serial_create(struct serial *serial, struct vm *vm);
 
 /* rtc.c, power.c */
 bus_access_fn rtc_access;
@@ -184,23 +200,31 @@ void power_create(struct vm *vm);
 /* virtio.c */
 #define VIRTIO_QUEUE_SIZE	128
 #define VIRTIO_NR_QUEUES	2
+#define QUEUE_NR_PARTS		3	/* descriptors, available, used */
 
-enum queue_part {
-	QUEUE_DESC,
-	QUEUE_AVAIL,
-	QUEUE_USED,
-	QUEUE_NR_PARTS,
+/* A register of 64 bits that is written in halves, the low one first */
+union virtio_halves {
+	__u64 whole;
+	__u32 half[2];
 };
 
 struct virtio_queue {
-	int kick;			/* eventfd: the guest has a request */
 	bool ready;
-	unsigned int size;
 	__u16 next;			/* request to serve */
-	__u32 gpa[QUEUE_NR_PARTS][2];	/* low and high half */
+	__u32 size;
+	union virtio_halves gpa[QUEUE_NR_PARTS];
 	struct vring_desc *desc;	/* the same for us, while it is ready */
 	struct vring_avail *avail;
 	struct vring_used *used;
+};
+
+/* What the guest has told the device since it was reset */
+struct virtio_regs {
+	__u32 status;
+	__u32 interrupt;		/* why */
+	__u32 device_select, driver_select, queue_select;
+	union virtio_halves features;
+	struct virtio_queue queue[VIRTIO_NR_QUEUES];
 };
 
 /* What the guest wants to be read, and what it wants to be filled */
@@ -230,22 +254,14 @@ struct virtio {
 	const struct memory *memory;
 	const void *config;
 	__u64 features;
-	__u64 gpa;
 	int irq;			/* eventfd: interrupt */
-	int input;			/* file to poll, -1 if there is none */
-	atomic_uint interrupt;		/* why; the rest is under the lock */
-	pthread_mutex_t lock;
-	__u32 status;
-	__u32 features_select, driver_select, queue_select;
-	__u32 driver_features[2];
+	int kick;			/* eventfd: the guest has a request */
 	bool has_complained;
-	struct virtio_queue queue[VIRTIO_NR_QUEUES];
+	struct virtio_regs regs;
 };
 
 void virtio_create(struct virtio *virtio, const struct virtio_type *type,
 		   struct vm *vm, int input);
-void virtio_connect(struct virtio *virtio, int partition);
-bus_access_fn virtio_access;
 
 /* disk.c */
 struct disk {
@@ -265,8 +281,21 @@ struct net {
 
 void net_create(struct net *net, struct vm *vm, const char *tap);
 
+/* vp.c */
+struct vp {
+	struct vm *vm;
+	int fd;
+	__u32 index;
+	struct hv_register_page *page;	/* NULL if the hypervisor shows none */
+};
+
+void vp_create(struct vp *vp, struct vm *vm, __u32 index);
+void vp_set_boot_state(struct vp *vp, __u32 entry);
+void vp_start(struct vp *vp);
+
 /* vm.c */
 struct vm_config {
+	char **argv;
 	const char *kernel;
 	const char *initrd;
 	const char *cmdline;
@@ -280,59 +309,34 @@ struct vm_config {
 
 struct vm {
 	struct vm_config config;
-	int device;
 	int partition;
 	struct memory memory;
+	struct loop loop;
 	struct bus ports;
 	struct bus mmio;
 	struct ioapic ioapic;
 	struct serial serial;
-	atomic_uchar rtc_index;
+	__u8 rtc_index;
 	struct disk disk[VM_MAX_DISKS];
 	struct net net;
-	struct virtio *virtio[VIRTIO_MAX];
 	unsigned int nr_virtio;
-	struct vp *vps;
-	atomic_uint nr_running;
-	atomic_int exit_code;	/* VM_RUNS, or why it ends */
+	struct vp vp[VM_MAX_CPUS];
 };
 
-void vm_create(struct vm *vm);
-void vm_start(struct vm *vm);
-void vm_exit(struct vm *vm, int code);
-int vm_stop(struct vm *vm);
-
-/* vp.c */
-#define VP_KICK		SIGUSR2
-
-struct vp {
-	struct vm *vm;
-	int fd;
-	__u32 index;
-	struct hv_register_page *page;	/* NULL if the hypervisor shows none */
-	pthread_t thread;
-};
-
-void vp_create(struct vp *vp, struct vm *vm, __u32 index);
-void vp_set_boot_state(struct vp *vp, __u32 entry);
-void vp_start(struct vp *vp);
-void vp_end(struct vp *vp);
+void __noreturn vm_run(struct vm *vm);
+void __noreturn vm_exit(const struct vm *vm, enum exit_code code);
 
 /* decode.c */
 struct insn {
 	unsigned int length;
-	unsigned int size;	/* bytes moved from or to memory */
-	unsigned int reg_size;	/* bytes of the register that a load sets */
+	unsigned int size;	/* bytes moved */
 	unsigned int reg;
 	bool store;
-	bool has_immediate;
-	__u64 immediate;
 };
 
 bool insn_decode(struct insn *insn, const __u8 *bytes, size_t nr_bytes,
 		 bool long_mode);
 __u64 insn_load(const struct insn *insn, __u64 old, __u64 data);
-__u64 insn_store(const struct insn *insn, __u64 reg);
 
 /* loader.c */
 __u32 loader_load(const struct memory *memory, const struct vm_config *config);
@@ -343,12 +347,13 @@ void acpi_build(const struct memory *memory, unsigned int nr_cpus,
 
 /* console.c */
 void console_init(void);
+void console_restore(void);
+void console_end(int signal);
 void console_write(__u8 byte);
 
 /* mshv.c */
 int mshv_open(void);
 int mshv_ioctl(int fd, unsigned long number, void *args, const char *what);
 void mshv_hvcall(int fd, struct mshv_root_hvcall call, const char *what);
-bool mshv_run_vp(int fd, struct hv_message *message);
 
 #endif

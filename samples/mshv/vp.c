@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A virtual processor: one thread that runs it and answers its intercepts */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/mman.h>
 
 #include "vmm.h"
@@ -43,10 +41,9 @@ static void vp_set_registers(const struct vp *vp, const struct hv_register *regs
 
 	memcpy(in.regs, regs, nr * sizeof(*regs));
 	mshv_hvcall(vp->fd, (struct mshv_root_hvcall){
-		.code = HVCALL_SET_VP_REGISTERS,
-		.reps = nr,
-		.in_sz = sizeof(in.vp) + nr * sizeof(*regs),
+		.code = HVCALL_SET_VP_REGISTERS, .reps = nr,
 		.in_ptr = (__u64)&in,
+		.in_sz = sizeof(in.vp) + nr * sizeof(*regs),
 	}, "set registers");
 }
 
@@ -59,12 +56,9 @@ static __u64 vp_get_register(const struct vp *vp, __u32 name)
 	union hv_value value = { 0 };
 
 	mshv_hvcall(vp->fd, (struct mshv_root_hvcall){
-		.code = HVCALL_GET_VP_REGISTERS,
-		.reps = 1,
-		.in_sz = sizeof(in.vp) + sizeof(in.name),
-		.in_ptr = (__u64)&in,
-		.out_sz = sizeof(value),
-		.out_ptr = (__u64)&value,
+		.code = HVCALL_GET_VP_REGISTERS, .reps = 1,
+		.in_ptr = (__u64)&in, .in_sz = sizeof(in.vp) + sizeof(in.name),
+		.out_ptr = (__u64)&value, .out_sz = sizeof(value),
 	}, "get a register");
 	return value.low;
 }
@@ -77,9 +71,8 @@ static bool vp_has_page(const struct vp *vp)
 
 static __u64 vp_get_gpr(const struct vp *vp, unsigned int n)
 {
-	if (vp_has_page(vp))
-		return vp->page->gpr[n];
-	return vp_get_register(vp, HV_REGISTER_RAX + n);
+	return vp_has_page(vp) ? vp->page->gpr[n] :
+	       vp_get_register(vp, HV_REGISTER_RAX + n);
 }
 
 /* Go on behind an instruction; one that loads has its value in its register then */
@@ -103,20 +96,19 @@ static void vp_go_on(const struct vp *vp, __u64 rip, const struct insn *insn,
 	}
 }
 
-static void vp_set_cpuid_leaf(const struct vp *vp,
-			      const struct hv_cpuid_result *result)
+static void vp_set_cpuid_leaf(const struct vp *vp, struct hv_cpuid_result leaf)
 {
 	struct hv_register_result_input in = {
 		.vp_index = vp->index,
 		.type = HV_INTERCEPT_TYPE_CPUID,
-		.cpuid = *result,
+		.cpuid = leaf,
 	};
 
 	in.cpuid.always_override = 1;
 	mshv_hvcall(vp->fd, (struct mshv_root_hvcall){
 		.code = HVCALL_REGISTER_RESULT,
-		.in_sz = offsetof(typeof(in), cpuid) + sizeof(*result),
 		.in_ptr = (__u64)&in,
+		.in_sz = offsetof(typeof(in), cpuid) + sizeof(in.cpuid),
 	}, "set a CPUID leaf");
 }
 
@@ -128,26 +120,24 @@ static void vp_set_cpuid(const struct vp *vp)
 {
 	__u32 id = vp->index, nr = vp->vm->config.nr_cpus;
 	__u32 id_bits = nr > 1 ? 32 - __builtin_clz(nr - 1) : 0;
-	const struct hv_cpuid_result results[] = {
-		{ .leaf = CPUID_FEATURES,
-		  .ebx = { id << 24 | nr << 16, 0xffff0000 },
-		  .ecx = { CPUID_ECX_HYPERVISOR, CPUID_ECX_HYPERVISOR },
-		  .edx = { nr > 1 ? CPUID_EDX_HTT : 0, CPUID_EDX_HTT } },
-		{ .leaf = CPUID_TOPOLOGY, .subleaf = 0, .subleaf_specific = 1,
-		  .eax = { 0, ~0U },
-		  .ebx = { 1, ~0U },
-		  .ecx = { CPUID_LEVEL_THREAD, ~0U },
-		  .edx = { id, ~0U } },
-		{ .leaf = CPUID_TOPOLOGY, .subleaf = 1, .subleaf_specific = 1,
-		  .eax = { id_bits, ~0U },
-		  .ebx = { nr, ~0U },
-		  .ecx = { CPUID_LEVEL_CORE, ~0U },
-		  .edx = { id, ~0U } },
+	struct hv_cpuid_result features = {
+		.leaf = CPUID_FEATURES,
+		.ebx = { id << 24 | nr << 16, 0xffff0000 },
+		.ecx = { CPUID_ECX_HYPERVISOR, CPUID_ECX_HYPERVISOR },
+		.edx = { nr > 1 ? CPUID_EDX_HTT : 0, CPUID_EDX_HTT },
+	}, topology = {
+		.leaf = CPUID_TOPOLOGY, .subleaf = 0, .subleaf_specific = 1,
+		.eax = { 0, ~0U }, .ebx = { 1, ~0U },
+		.ecx = { CPUID_LEVEL_THREAD, ~0U }, .edx = { id, ~0U },
 	};
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(results); i++)
-		vp_set_cpuid_leaf(vp, &results[i]);
+	vp_set_cpuid_leaf(vp, features);
+	vp_set_cpuid_leaf(vp, topology);
+	topology.subleaf = 1;
+	topology.eax.value = id_bits;
+	topology.ebx.value = nr;
+	topology.ecx.value = CPUID_LEVEL_CORE;
+	vp_set_cpuid_leaf(vp, topology);
 }
 
 static struct hv_register_page *vp_map_page(const struct vp *vp)
@@ -226,7 +216,7 @@ static void __noreturn vp_die(const struct vp *vp,
 			      const struct hv_message *message, const char *why)
 {
 	errx(EXIT_ERROR, "VP %u: message 0x%x at 0x%llx: %s", vp->index,
-	     message->type, vp_get_register(vp, HV_REGISTER_RIP), why);
+	     message->type, message->header.rip, why);
 }
 
 /* Do what the instruction does to a port or to memory, and go on behind it */
@@ -234,9 +224,11 @@ static void vp_emulate(const struct vp *vp, const struct hv_intercept *header,
 		       const struct bus *bus, __u64 address,
 		       const struct insn *insn, __u64 reg)
 {
-	__u64 data = insn_store(insn, reg);
+	__u64 data = reg;
 
+	pthread_mutex_lock(&vp->vm->loop.lock);
 	bus_access(bus, address, insn->size, insn->store, &data);
+	pthread_mutex_unlock(&vp->vm->loop.lock);
 	vp_go_on(vp, header->rip + insn->length, insn,
 		 insn_load(insn, reg, data));
 }
@@ -247,7 +239,6 @@ static void vp_handle_io(const struct vp *vp, const struct hv_message *message)
 	const struct insn insn = {
 		.length = io->header.length_cr8 & 0xf,
 		.size = io->info & HV_IO_SIZE_MASK,
-		.reg_size = io->info & HV_IO_SIZE_MASK,
 		.store = io->header.access == HV_ACCESS_WRITE,
 	};
 
@@ -256,20 +247,21 @@ static void vp_handle_io(const struct vp *vp, const struct hv_message *message)
 	vp_emulate(vp, &io->header, &vp->vm->ports, io->port, &insn, io->rax);
 }
 
-/* Where the page tables lead; false if there is nothing to execute */
-static bool vp_translate(const struct vp *vp, __u64 gva, __u64 *gpa)
+/* Where the page tables lead to code; NULL if that is not guest memory */
+static const void *vp_translate(const struct vp *vp, __u64 gva, size_t size)
 {
 	struct mshv_translate_gva_result result = { 0 };
+	__u64 gpa = 0;
 	struct mshv_translate_gva args = {
 		.gva = gva,
 		.flags = HV_TRANSLATE_VALIDATE_EXECUTE |
 			 HV_TRANSLATE_PRIVILEGE_EXEMPT,
 		.result_ptr = (__u64)&result,
-		.gpa_ptr = (__u64)gpa,
+		.gpa_ptr = (__u64)&gpa,
 	};
 
 	mshv_ioctl(vp->fd, MSHV_VP_TRANSLATE_GVA, &args, "translate an address");
-	return !result.result_code;
+	return result.result_code ? NULL : memory_at(&vp->vm->memory, gpa, size);
 }
 
 /* Bytes of the instruction: what the message has, and what it lacks */
@@ -278,7 +270,7 @@ static size_t vp_fetch(const struct vp *vp,
 {
 	const struct hv_intercept *header = &access->header;
 	size_t chunk, n = access->nr_bytes;
-	__u64 gpa, gva = header->rip;
+	__u64 gva = header->rip;
 	const void *code;
 
 	if (n > INSN_MAX)
@@ -291,9 +283,7 @@ static size_t vp_fetch(const struct vp *vp,
 		chunk = HV_PAGE_SIZE - (gva + n) % HV_PAGE_SIZE;
 		if (chunk > INSN_MAX - n)
 			chunk = INSN_MAX - n;
-		if (!vp_translate(vp, gva + n, &gpa))
-			break;
-		code = memory_at(&vp->vm->memory, gpa, chunk);
+		code = vp_translate(vp, gva + n, chunk);
 		if (!code)
 			break;
 		memcpy(bytes + n, code, chunk);
@@ -305,14 +295,12 @@ static void __noreturn vp_die_insn(const struct vp *vp,
 				   const struct hv_message *message,
 				   const __u8 *bytes, size_t nr_bytes)
 {
-	char why[128];
-	size_t i, n;
+	char why[128] = "cannot emulate";
+	size_t i;
 
-	n = sprintf(why, "cannot emulate%s",
-		    nr_bytes ? "" : " what cannot be read");
 	for (i = 0; i < nr_bytes; i++)
-		n += sprintf(why + n, " %02x", bytes[i]);
-	sprintf(why + n, ", which accesses 0x%llx", message->memory.gpa);
+		sprintf(why + strlen(why), " %02x", bytes[i]);
+	sprintf(why + strlen(why), " for address 0x%llx", message->memory.gpa);
 	vp_die(vp, message, why);
 }
 
@@ -356,8 +344,8 @@ static void vp_handle(const struct vp *vp, const struct hv_message *message)
 	case HV_MESSAGE_TRIPLE_FAULT:
 		fprintf(stderr, "mshv-vmm: VP %u: triple fault at 0x%llx\n",
 			vp->index, message->header.rip);
+		pthread_mutex_lock(&vp->vm->loop.lock);
 		vm_exit(vp->vm, EXIT_CRASH);	/* on a PC a reset, too */
-		break;
 	case HV_MESSAGE_INVALID_REGISTER:
 		vp_die(vp, message, "invalid register values");
 	case HV_MESSAGE_UNSUPPORTED_FEATURE:
@@ -372,32 +360,19 @@ static void *vp_thread(void *arg)
 	const struct vp *vp = arg;
 	struct hv_message message;
 
-	while (vp->vm->exit_code == VM_RUNS)
-		if (mshv_run_vp(vp->fd, &message))
-			vp_handle(vp, &message);
-	vp->vm->nr_running--;
+	for (;;) {
+		mshv_ioctl(vp->fd, MSHV_RUN_VP, &message, "run a VP");
+		vp_handle(vp, &message);
+	}
 	return NULL;
 }
 
-static void vp_kicked(int signal)
-{
-	(void)signal;
-}
-
-/* Start the thread that runs it, and looks up when it is sent a VP_KICK */
+/* Start the thread that runs it */
 void vp_start(struct vp *vp)
 {
-	struct sigaction action = { .sa_handler = vp_kicked };
+	pthread_t thread;
 
-	sigaction(VP_KICK, &action, NULL);
-	vp->thread = thread_create(vp_thread, vp);
-}
-
-/* When it has looked up for the last time */
-void vp_end(struct vp *vp)
-{
-	pthread_join(vp->thread, NULL);
-	if (vp->page)
-		munmap(vp->page, HV_PAGE_SIZE);
-	close(vp->fd);
+	errno = pthread_create(&thread, NULL, vp_thread, vp);
+	if (errno)
+		err(EXIT_ERROR, "create a thread");
 }

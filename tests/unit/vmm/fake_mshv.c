@@ -14,7 +14,7 @@
 static __u64 gpr[17];
 static struct hv_message next;
 static void *low;
-static unsigned int step, nr_partitions;
+static unsigned int step;
 
 static void out(__u16 port, __u8 value)
 {
@@ -39,20 +39,30 @@ static void mmio(__u8 opcode)
 	((__u8 *)low)[0x200001] = modrm;
 }
 
+/* A start later in the life of the VMM has another script */
+static void out_and_then_off(__u16 port, __u8 value)
+{
+	setenv("FAKE", "off", 1);
+	out(port, value);
+}
+
 /* Return: false if the VP does nothing any more */
 static bool script(const char *what)
 {
 	static const char text[] = "fake\n";
 
 	memset(&next, 0, sizeof(next));
+	next.header.rip = gpr[16];
 	if (!strcmp(what, "mmio") && step == 0)
 		mmio(0x89);
 	else if (!strcmp(what, "mmio") && step == 1 && gpr[16] != 0x200002)
 		return false;
 	else if (!strcmp(what, "insn"))
 		mmio(0x87);
-	else if (!strcmp(what, "crash") && nr_partitions == 1)
+	else if (!strcmp(what, "crash")) {
+		setenv("FAKE", "off", 1);
 		next.type = HV_MESSAGE_TRIPLE_FAULT;
+	}
 	else if (!strcmp(what, "unknown"))
 		next.type = 0x8000ffff;
 	else if (!strcmp(what, "invalid"))
@@ -65,28 +75,16 @@ static bool script(const char *what)
 	}
 	else if (!strcmp(what, "hang"))
 		return false;
-	else if (step < sizeof(text) - 1)
-		out(PORT_COM1, text[step]);
-	else if (!strcmp(what, "reset") && nr_partitions == 1)
-		out(PORT_RESET, RESET_CPU);
-	else if (!strcmp(what, "keyboard") && nr_partitions == 1)
-		out(PORT_KEYBOARD, 0xfe);
-	else if (!strcmp(what, "cf9") && nr_partitions == 1)
-		out(PORT_RESET, 6);
+	else if (!strcmp(what, "flood") || step < sizeof(text) - 1)
+		out(PORT_COM1, text[step % (sizeof(text) - 1)]);
+	else if (!strcmp(what, "reset"))
+		out_and_then_off(PORT_RESET, RESET_CPU);
+	else if (!strcmp(what, "keyboard"))
+		out_and_then_off(PORT_KEYBOARD, 0xfe);
+	else if (!strcmp(what, "cf9"))
+		out_and_then_off(PORT_RESET, 6);
 	else
 		out(PORT_SLEEP, SLEEP_S5 << 2 | SLEEP_ENABLE);
-	return true;
-}
-
-bool mshv_run_vp(int fd, struct hv_message *message)
-{
-	(void)fd;
-	if (!script(getenv("FAKE"))) {
-		pause();
-		return false;
-	}
-	step++;
-	*message = next;
 	return true;
 }
 
@@ -98,16 +96,20 @@ int mshv_open(void)
 int mshv_ioctl(int fd, unsigned long number, void *args, const char *what)
 {
 	struct mshv_translate_gva *translate = args;
+	struct hv_message *message = args;
 	struct mshv_user_mem_region *region = args;
 
 	(void)what;
 	switch (number) {
 	case MSHV_CREATE_PARTITION:
-		step = 0;
-		nr_partitions++;
-		return dup(fd);
 	case MSHV_CREATE_VP:
 		return dup(fd);
+	case MSHV_RUN_VP:
+		while (!script(getenv("FAKE")))
+			pause();
+		step++;
+		*message = next;
+		break;
 	case MSHV_SET_GUEST_MEMORY:
 		if (!region->guest_pfn)
 			low = (void *)region->userspace_addr;
