@@ -39,10 +39,3 @@ int event_create(void)
 		err(EXIT_ERROR, "create an eventfd");
 	return fd;
 }
-
-void event_clear(int fd)
-{
-	eventfd_t count;
-
-	eventfd_read(fd, &count);
-}

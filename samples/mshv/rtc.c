@@ -4,16 +4,7 @@
 
 #include "vmm.h"
 
-#define RTC_PORT_INDEX	0
 #define RTC_INDEX_MASK	0x7f
-
-#define RTC_REG_A	0x0a
-#define RTC_REG_B	0x0b
-#define RTC_REG_D	0x0d
-
-#define RTC_A_DIVIDER	0x26	/* 32768 Hz, no update in progress */
-#define RTC_B_24_HOURS	0x02
-#define RTC_D_VALID	0x80
 
 static __u8 bcd(int n)
 {
@@ -32,9 +23,9 @@ static __u8 rtc_read(__u8 index)
 		[7] = bcd(tm->tm_mday),
 		[8] = bcd(tm->tm_mon + 1),
 		[9] = bcd(tm->tm_year % 100),
-		[RTC_REG_A] = RTC_A_DIVIDER,
-		[RTC_REG_B] = RTC_B_24_HOURS,
-		[RTC_REG_D] = RTC_D_VALID,
+		[0x0a] = 0x26,		/* 32768 Hz, no update in progress */
+		[0x0b] = 0x02,		/* 24 hours */
+		[0x0d] = 0x80,		/* valid */
 		[CMOS_CENTURY] = bcd(tm->tm_year / 100 + 19),
 	};
 
@@ -56,8 +47,8 @@ void rtc_access(void *device, __u64 offset, unsigned int size, bool write,
 
 	if (size != 1)
 		return;
-	if (offset == RTC_PORT_INDEX && write)
+	if (!offset && write)
 		*index = *data & RTC_INDEX_MASK;
-	else if (offset != RTC_PORT_INDEX && !write)
+	else if (offset && !write)
 		*data = rtc_read(*index);
 }

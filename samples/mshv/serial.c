@@ -140,7 +140,7 @@ static void serial_fetch(void *device)
 		return;
 	if (memchr(serial->input, KEY_QUIT, n)) {
 		fprintf(stderr, "\r\nmshv-vmm: ended from the keyboard\n");
-		vm_exit(container_of(serial, struct vm, serial), EXIT_ERROR);
+		power_end(container_of(serial, struct vm, serial), EXIT_ERROR);
 	}
 	serial->next_input = 0;
 	serial->nr_input = n;
@@ -151,8 +151,9 @@ static void serial_fetch(void *device)
 static void serial_look(void *device)
 {
 	struct serial *serial = device;
+	eventfd_t count;
 
-	event_clear(serial->look);
+	eventfd_read(serial->look, &count);
 	serial->asked = false;
 	serial_update(serial);
 }

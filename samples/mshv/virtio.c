@@ -138,9 +138,10 @@ static void virtio_serve(struct virtio *virtio, unsigned int n)
 static void virtio_look(void *device)
 {
 	struct virtio *virtio = device;
+	eventfd_t count;
 	unsigned int n;
 
-	event_clear(virtio->kick);
+	eventfd_read(virtio->kick, &count);
 	for (n = 0; n < virtio->type->nr_queues; n++)
 		virtio_serve(virtio, n);
 }

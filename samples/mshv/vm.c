@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A virtual machine: partition, memory, devices, processors, in this order */
-#include <stdlib.h>
-#include <unistd.h>
-#include <sys/auxv.h>
-
 #include "vmm.h"
 
 /*
@@ -110,24 +106,4 @@ void __noreturn vm_run(struct vm *vm)
 	for (i = 0; i < vm->config.nr_cpus; i++)
 		vp_start(&vm->vp[i]);
 	loop_run(&vm->loop);
-}
-
-/**
- * vm_exit() - The guest has come to an end
- * @vm: the virtual machine
- * @code: why
- *
- * With the program ends the partition, and all that belongs to it. A reset is
- * a new start of the program: what a guest may have changed in a partition,
- * only the hypervisor knows, so a new one is the surest way to the beginning.
- *
- * Context: any thread, with the loop's lock
- */
-void __noreturn vm_exit(const struct vm *vm, enum exit_code code)
-{
-	if (vm->config.no_reboot || (code != EXIT_RESET && code != EXIT_CRASH))
-		exit(code);
-	console_restore();
-	execv((const char *)getauxval(AT_EXECFN), vm->config.argv);
-	err(EXIT_ERROR, "start again");
 }

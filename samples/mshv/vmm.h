@@ -60,7 +60,6 @@ enum exit_code {
 #define LAYOUT_CMDLINE		0x00020000
 #define LAYOUT_LOW_END		0x0009fc00
 #define LAYOUT_ACPI		0x000e0000
-#define LAYOUT_RESET_VECTOR	0x000ffff0
 #define LAYOUT_HIGH		0x00100000
 #define LAYOUT_HOLE		0xc0000000
 #define LAYOUT_VIRTIO		0xd0000000
@@ -101,7 +100,6 @@ struct file {
 
 struct file file_open(const char *path, bool read_only);
 int event_create(void);
-void event_clear(int fd);
 
 /* memory.c: one or two regions, below and above the hole for devices */
 struct memory_region {
@@ -196,6 +194,7 @@ void serial_create(struct serial *serial, struct vm *vm);
 /* rtc.c, power.c */
 bus_access_fn rtc_access;
 void power_create(struct vm *vm);
+void __noreturn power_end(const struct vm *vm, enum exit_code code);
 
 /* virtio.c */
 #define VIRTIO_QUEUE_SIZE	128
@@ -324,7 +323,6 @@ struct vm {
 };
 
 void __noreturn vm_run(struct vm *vm);
-void __noreturn vm_exit(const struct vm *vm, enum exit_code code);
 
 /* decode.c */
 struct insn {

@@ -345,7 +345,7 @@ static void vp_handle(const struct vp *vp, const struct hv_message *message)
 		fprintf(stderr, "mshv-vmm: VP %u: triple fault at 0x%llx\n",
 			vp->index, message->header.rip);
 		pthread_mutex_lock(&vp->vm->loop.lock);
-		vm_exit(vp->vm, EXIT_CRASH);	/* on a PC a reset, too */
+		power_end(vp->vm, EXIT_CRASH);	/* on a PC a reset, too */
 	case HV_MESSAGE_INVALID_REGISTER:
 		vp_die(vp, message, "invalid register values");
 	case HV_MESSAGE_UNSUPPORTED_FEATURE:

@@ -67,11 +67,6 @@ int event_create(void)
 	return -1;
 }
 
-void event_clear(int fd)
-{
-	(void)fd;
-}
-
 struct file file_open(const char *path, bool read_only)
 {
 	return (struct file){ path, open(path, O_RDWR), DISK_SECTORS * SECTOR, read_only };

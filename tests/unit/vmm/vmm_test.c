@@ -51,7 +51,7 @@ int mshv_ioctl(int fd, unsigned long number, void *args, const char *what)
 	return 0;
 }
 
-void vm_exit(const struct vm *vm, enum exit_code code)
+void power_end(const struct vm *vm, enum exit_code code)
 {
 	(void)vm;
 	longjmp(ended, 1 + code);

@@ -301,6 +301,32 @@ static uint8_t *large_memory(uint8_t **mem)
 	return *mem;
 }
 
+/* Where MSHV_DAX_DIR says that there is a file system that is mapped directly */
+TEST_F(vm, memory_that_is_the_disk_itself_goes_with_its_file)
+{
+	const char *dir = getenv("MSHV_DAX_DIR");
+	uint32_t value = 0;
+	int fd;
+
+	if (!dir)
+		SKIP(return, "MSHV_DAX_DIR is not set");
+	fd = open(dir, O_RDWR | O_TMPFILE, 0600);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, SIZE));
+	ASSERT_EQ(self->mem, mmap(self->mem, SIZE, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_FIXED, fd, 0));
+	ASSERT_EQ(0, map_area(&self->vm, self->mem, SIZE));
+	EXPECT_EQ(0, poke(&self->vm, &self->msg));
+	EXPECT_EQ(sizeof(value), pread(fd, &value, sizeof(value), PAGE));
+	EXPECT_EQ(0xfeed, value);
+
+	ASSERT_EQ(0, ftruncate(fd, PAGE));
+	EXPECT_EQ(-1, poke(&self->vm, &self->msg));
+	EXPECT_EQ(MSG_UNMAPPED_GPA, self->msg.type);
+	EXPECT_EQ(AREA + PAGE, self->msg.memory.gpa);
+	EXPECT_EQ(0, close(fd));
+}
+
 TEST_F(vm, large_page_can_lose_a_part)
 {
 	uint8_t *mem = large_memory(&mem);
