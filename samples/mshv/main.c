@@ -109,8 +109,8 @@ int main(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &vm.config);
 
-	console_init();
 	for (i = 0; i < ARRAY_SIZE(ends); i++)
 		signal(ends[i], console_end);
+	console_init();
 	vm_run(&vm);
 }
