@@ -41,11 +41,13 @@ static void virtio_break(struct virtio *virtio)
 	virtio_interrupt(virtio, VIRTIO_MMIO_INT_CONFIG);
 }
 
+/* Nothing is looked at before the driver says that it is ready */
 static bool queue_has_request(const struct virtio *virtio, unsigned int n)
 {
 	const struct virtio_queue *queue = &virtio->regs.queue[n];
 
 	return queue->ready &&
+	       virtio->regs.status & VIRTIO_CONFIG_S_DRIVER_OK &&
 	       !(virtio->regs.status & VIRTIO_CONFIG_S_NEEDS_RESET) &&
 	       __atomic_load_n(&queue->avail->idx, __ATOMIC_ACQUIRE) !=
 	       queue->next;
@@ -185,6 +187,7 @@ static void queue_enable(struct virtio_queue *queue,
 	void *at[QUEUE_NR_PARTS];
 
 	queue->ready = n && !(n & (n - 1));
+	queue->next = 0;
 	for (part = 0; part < QUEUE_NR_PARTS; part++) {
 		at[part] = memory_at(memory, queue->gpa[part].whole,
 				     layout[part].size);

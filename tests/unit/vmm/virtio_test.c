@@ -19,6 +19,7 @@
 #define BUFFER_GPA	0x4000
 #define QUEUE_SIZE	8
 #define DISK_SECTORS	64
+#define STARTED		(VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK)
 #define NR_SEEDS	4000
 #define NR_STEPS	40
 
@@ -119,6 +120,7 @@ static void start(struct virtio *virtio, unsigned int queue)
 	set(virtio, VIRTIO_MMIO_DRIVER_FEATURES, 1);
 	set(virtio, VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_FEATURES_OK);
 	queue_set_up(virtio, queue, QUEUE_SIZE, QUEUE_GPA, AVAIL_GPA, USED_GPA);
+	set(virtio, VIRTIO_MMIO_STATUS, STARTED);
 }
 
 static void desc(unsigned int n, __u64 gpa, __u32 size, __u16 flags, __u16 next)
@@ -181,7 +183,7 @@ static void test_negotiation(void)
 	set(virtio, VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_FEATURES_OK);
 	check(!get(virtio, VIRTIO_MMIO_STATUS), "so is one that takes what is not offered");
 	start(virtio, 0);
-	check(get(virtio, VIRTIO_MMIO_STATUS) == VIRTIO_CONFIG_S_FEATURES_OK, "one that does right is not");
+	check(get(virtio, VIRTIO_MMIO_STATUS) == STARTED, "one that does right is not");
 	virtio_access(virtio, VIRTIO_MMIO_CONFIG, 8, false, &capacity);
 	check(capacity == DISK_SECTORS, "configuration is read");
 	virtio_access(virtio, VIRTIO_MMIO_CONFIG + sizeof(disk.config) - 1, 4, false, &capacity);
@@ -214,6 +216,12 @@ static void test_queue_set_up(void)
 	      queue_set_up(virtio, 0, 8, QUEUE_GPA, end - 20, USED_GPA) &&
 	      queue_set_up(virtio, 0, 8, QUEUE_GPA, AVAIL_GPA, end - 68),
 	      "takes what just fits");
+	start(virtio, 0);
+	transfer(VIRTIO_BLK_T_IN, 0, 512, 513);
+	memset(at(AVAIL_GPA), 0, 0x2000);
+	check(queue_set_up(virtio, 0, 8, QUEUE_GPA, AVAIL_GPA, USED_GPA) &&
+	      transfer(VIRTIO_BLK_T_IN, 0, 512, 513) == VIRTIO_BLK_S_OK,
+	      "a queue that is set up again begins at its beginning");
 	set(virtio, VIRTIO_MMIO_QUEUE_NUM, 4);
 	set(virtio, VIRTIO_MMIO_QUEUE_DESC_LOW, 0);
 	check(virtio->regs.queue[0].size == 8 && virtio->regs.queue[0].gpa[0].whole == QUEUE_GPA,
@@ -293,6 +301,14 @@ static void test_disk_misuse(void)
 	desc(1, BUFFER_GPA + 512, 1, VRING_DESC_F_WRITE, 0);
 	set(virtio, VIRTIO_MMIO_QUEUE_READY, 0);
 	check(!serve(virtio, 0, 0)->idx, "a queue that is not ready is left alone");
+	start(virtio, 0);
+	desc(0, BUFFER_GPA, 16, VRING_DESC_F_NEXT, 1);
+	desc(1, BUFFER_GPA + 512, 1, VRING_DESC_F_WRITE, 0);
+	set(virtio, VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_FEATURES_OK);
+	check(!serve(virtio, 0, 0)->idx, "so is one whose driver is not ready");
+	set(virtio, VIRTIO_MMIO_STATUS, STARTED);
+	virtio_serve(virtio, 0);
+	check(((struct vring_used *)at(USED_GPA))->idx == 1, "until it is");
 }
 
 static void test_net(void)
@@ -379,7 +395,7 @@ static void test_fuzz(struct virtio *virtio, const char *what)
 			;
 	}
 	start(virtio, 0);
-	check(get(virtio, VIRTIO_MMIO_STATUS) == VIRTIO_CONFIG_S_FEATURES_OK, what);
+	check(get(virtio, VIRTIO_MMIO_STATUS) == STARTED, what);
 }
 
 static void memory_make(void)
