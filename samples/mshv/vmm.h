@@ -185,7 +185,7 @@ struct serial {
 	bool transmitted;	/* "holding register empty" not yet read */
 	bool has_no_more;	/* the input has ended */
 	__u8 reg[10];
-	__u8 input[64];
+	__u8 input[1024];
 	unsigned int next_input, nr_input;
 };
 
