@@ -304,15 +304,22 @@ static void __noreturn vp_die_insn(const struct vp *vp,
 	vp_die(vp, message, why);
 }
 
+/*
+ * An access to guest memory comes here if the host has none left to put there:
+ * nothing can be done about that, least of all to treat it as a device's.
+ */
 static void vp_handle_memory(const struct vp *vp,
 			     const struct hv_message *message)
 {
 	const struct hv_memory_intercept *access = &message->memory;
 	__u16 code = access->header.cs.attributes;
 	__u8 bytes[INSN_MAX];
-	size_t nr_bytes = vp_fetch(vp, access, bytes);
 	struct insn insn;
+	size_t nr_bytes;
 
+	if (memory_at(&vp->vm->memory, access->gpa, 1))
+		vp_die(vp, message, "the host has lost the guest's memory");
+	nr_bytes = vp_fetch(vp, access, bytes);
 	if (!(code & (HV_SEGMENT_LONG | HV_SEGMENT_DEFAULT_BIG)) ||
 	    !insn_decode(&insn, bytes, nr_bytes, code & HV_SEGMENT_LONG) ||
 	    access->header.access != (insn.store ? HV_ACCESS_WRITE :
