@@ -337,6 +337,15 @@ static void test_net(void)
 	desc(0, BUFFER_GPA, 11, VRING_DESC_F_WRITE, 0);
 	serve(virtio, NET_RECEIVE, 0);
 	check(get(virtio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET, "a buffer without room for the header");
+
+	start(virtio, NET_RECEIVE);
+	desc(0, BUFFER_GPA, 11, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 1);
+	desc(1, BUFFER_GPA + 32, 0, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 2);
+	desc(2, BUFFER_GPA + 11, 64, VRING_DESC_F_WRITE, 0);
+	send(wire, "............pieces", 18, 0);
+	used = serve(virtio, NET_RECEIVE, 0);
+	check(used->idx == 1 && used->ring[0].len == 18 && !memcmp((char *)at(BUFFER_GPA) + 12, "pieces", 6) &&
+	      ((struct virtio_net_hdr_v1 *)at(BUFFER_GPA))->num_buffers == 1, "a header may be in pieces");
 }
 
 /* A guest that does anything; numbers that mean something come often */
