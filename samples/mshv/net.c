@@ -85,7 +85,8 @@ void net_create(struct net *net, struct vm *vm, const char *tap)
 	if (net->tap < 0)
 		err(EXIT_ERROR, "open /dev/net/tun");
 	if (ioctl(net->tap, TUNSETIFF, &request) ||
-	    ioctl(net->tap, TUNSETVNETHDRSZ, &size))
+	    ioctl(net->tap, TUNSETVNETHDRSZ, &size) ||
+	    ioctl(net->tap, TUNSETOFFLOAD, 0))
 		err(EXIT_ERROR, "open tap device %s", tap);
 
 	memcpy(net->config.mac, mac, sizeof(mac));
