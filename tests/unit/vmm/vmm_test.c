@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -389,6 +390,22 @@ static void test_rtc(void)
 	check(!rtc_get(0x0c) && !rtc_get(0x33) && !rtc_get(0x7f), "other registers are zero");
 }
 
+/* Files */
+
+static void test_file(const char *path)
+{
+	struct file file = file_open(path, false);
+
+	check(!file.read_only && (fcntl(file.fd, F_GETFL) & O_ACCMODE) == O_RDWR, "a file is opened for writing");
+	close(file.fd);
+	chmod(path, 0444);
+	file = file_open(path, false);
+	check(file.read_only && (fcntl(file.fd, F_GETFL) & O_ACCMODE) == O_RDONLY,
+	      "but not one that is read-only, even for root");
+	close(file.fd);
+	chmod(path, 0600);
+}
+
 /* Loader */
 
 #define KERNEL_SIZE	0x8000
@@ -642,6 +659,7 @@ int main(int argc, char **argv)
 	test_serial();
 	test_devices_fuzz();
 	test_rtc();
+	test_file(path);
 	test_loader_lies(path, "is not a bzImage");
 	test_loader_bounds(path);
 	test_loader(path);
