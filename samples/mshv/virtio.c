@@ -53,11 +53,6 @@ static bool queue_has_request(const struct virtio *virtio, unsigned int n)
 	       queue->next;
 }
 
-static struct vring_desc desc_read(const volatile struct vring_desc *desc)
-{
-	return *desc;
-}
-
 /*
  * Read the chain of descriptors of the next request, which may be a circle.
  *
@@ -67,6 +62,7 @@ static bool queue_read(const struct virtio_queue *queue,
 		       const struct memory *memory,
 		       struct virtio_request *request)
 {
+	const volatile struct vring_desc *table = queue->desc;
 	const struct vring_avail *avail = queue->avail;
 	struct vring_desc desc;
 	struct iovec *iov;
@@ -81,7 +77,7 @@ static bool queue_read(const struct virtio_queue *queue,
 	for (n = 0; n < queue->size; n++) {
 		if (desc.next >= queue->size)
 			return false;
-		desc = desc_read(&queue->desc[desc.next]);
+		desc = table[desc.next];
 		if (desc.flags & VRING_DESC_F_WRITE)
 			iov = &request->in[request->nr_in++];
 		else
@@ -116,9 +112,9 @@ static void virtio_serve(struct virtio *virtio, unsigned int n)
 	ssize_t written;
 
 	while (queue_has_request(virtio, n)) {
-		written = VIRTIO_BROKEN;
-		if (queue_read(queue, virtio->memory, &request))
-			written = virtio->type->serve(virtio, n, &request);
+		written = queue_read(queue, virtio->memory, &request) ?
+			  virtio->type->serve(virtio, n, &request) :
+			  VIRTIO_BROKEN;
 		if (written == VIRTIO_LATER)
 			break;
 		if (written == VIRTIO_BROKEN) {

@@ -84,7 +84,6 @@ enum exit_code {
 #define VM_MAX_CPUS		64
 #define VM_MAX_DISKS		4
 
-#define VIRTIO_MAX		(VM_MAX_DISKS + 1)
 #define VIRTIO_GPA(n)		(LAYOUT_VIRTIO + (n) * HV_PAGE_SIZE)
 #define VIRTIO_PIN(n)		(IRQ_COM1 + 1 + (n))
 

@@ -610,7 +610,7 @@ static void test_acpi(const char *directory)
 	__u32 rsdt, fadt, madt;
 	__u64 dsdt;
 
-	acpi_build(&memory, 3, VIRTIO_MAX);
+	acpi_build(&memory, 3, VM_MAX_DISKS + 1);
 	rsdp = memory_at(&memory, LAYOUT_ACPI, 36);
 	memcpy(&rsdt, rsdp + 16, 4);
 	for (i = 0; i < 20; i++)
