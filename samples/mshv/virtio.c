@@ -161,6 +161,7 @@ static void virtio_set_status(struct virtio *virtio, __u32 status)
 		status &= ~VIRTIO_CONFIG_S_FEATURES_OK;
 	virtio->regs.status = (status & STATUS_MASK) |
 			      (virtio->regs.status & VIRTIO_CONFIG_S_NEEDS_RESET);
+	eventfd_write(virtio->kick, 1);		/* for what came before */
 }
 
 /*

@@ -65,7 +65,7 @@ int mshv_ioctl(int fd, unsigned long number, void *args, const char *what)
 
 int event_create(void)
 {
-	return -1;
+	return eventfd(0, EFD_NONBLOCK);
 }
 
 struct file file_open(const char *path, bool read_only)
@@ -258,6 +258,7 @@ static void test_disk_misuse(void)
 {
 	struct virtio *virtio = &disk.virtio;
 	struct vring_avail *avail;
+	eventfd_t rings;
 	unsigned int i;
 
 	start(virtio, 0);
@@ -306,9 +307,11 @@ static void test_disk_misuse(void)
 	desc(1, BUFFER_GPA + 512, 1, VRING_DESC_F_WRITE, 0);
 	set(virtio, VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_FEATURES_OK);
 	check(!serve(virtio, 0, 0)->idx, "so is one whose driver is not ready");
+	eventfd_read(virtio->kick, &rings);
 	set(virtio, VIRTIO_MMIO_STATUS, STARTED);
+	check(!eventfd_read(virtio->kick, &rings), "until it is, which is noticed without a doorbell");
 	virtio_serve(virtio, 0);
-	check(((struct vring_used *)at(USED_GPA))->idx == 1, "until it is");
+	check(((struct vring_used *)at(USED_GPA))->idx == 1, "and what was there is served");
 }
 
 static void test_net(void)
