@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the host is asked for in more than one place; errors end the program */
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include "vmm.h"
@@ -12,20 +10,26 @@
  * @path: its name
  * @read_only: do not even try to get write access
  *
+ * A file that nobody may write to is read-only for root, too.
+ *
  * Return: the file, and whether it can be written
  */
 struct file file_open(const char *path, bool read_only)
 {
-	struct file file = { path, .read_only = read_only };
+	struct file file = { path, -1 };
 	struct stat st;
 
-	file.fd = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-	if (file.fd < 0 && !read_only && (errno == EACCES || errno == EROFS))
-		return file_open(path, true);
-	if (file.fd < 0 || fstat(file.fd, &st))
+	if (stat(path, &st))
 		err(EXIT_ERROR, "open %s", path);
 	if (!S_ISREG(st.st_mode))
 		errx(EXIT_ERROR, "%s is not a regular file", path);
+	if (!read_only && st.st_mode & 0222)
+		file.fd = open(path, O_RDWR | O_CLOEXEC);
+	file.read_only = file.fd < 0;
+	if (file.read_only)
+		file.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (file.fd < 0)
+		err(EXIT_ERROR, "open %s", path);
 	file.size = st.st_size;
 	return file;
 }

@@ -90,7 +90,6 @@ union hv_value {
 	__u64 low;
 	struct hv_segment segment;
 	struct hv_table table;
-	__u8 bytes[16];
 };
 
 struct hv_register {

@@ -16,6 +16,19 @@ enum net_queue {
 	NET_SEND,
 };
 
+/* Where byte @n of a packet is, NULL if there is no room for it */
+static __u8 *net_byte(const struct virtio_request *request, size_t n)
+{
+	const struct iovec *iov;
+
+	for (iov = request->in; iov < request->in + request->nr_in; iov++) {
+		if (n < iov->iov_len)
+			return (__u8 *)iov->iov_base + n;
+		n -= iov->iov_len;
+	}
+	return NULL;
+}
+
 /*
  * What a guest puts before a packet is what the tap wants to have there, and the
  * other way round, so packets go as they are. One that the tap does not take is
@@ -25,24 +38,23 @@ static ssize_t net_serve(struct virtio *virtio, unsigned int queue,
 			 struct virtio_request *request)
 {
 	struct net *net = container_of(virtio, struct net, virtio);
-	const __u16 one = 1;
+	const size_t at = offsetof(struct virtio_net_hdr_v1, num_buffers);
+	__u8 *low = net_byte(request, at), *high = net_byte(request, at + 1);
 	ssize_t n;
 
 	if (queue == NET_SEND) {
 		n = writev(net->tap, request->out, request->nr_out);
 		return 0;
 	}
-	if (!request->nr_in ||
-	    request->in->iov_len < sizeof(struct virtio_net_hdr_v1))
+	if (!high)
 		return VIRTIO_BROKEN;
 	n = readv(net->tap, request->in, request->nr_in);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		err(EXIT_ERROR, "read from the tap device");
 	if (n < 0)
 		return VIRTIO_LATER;
-	memcpy((char *)request->in->iov_base +
-	       offsetof(struct virtio_net_hdr_v1, num_buffers), &one,
-	       sizeof(one));
+	*low = 1;	/* number of buffers */
+	*high = 0;
 	return n;
 }
 
@@ -73,7 +85,8 @@ void net_create(struct net *net, struct vm *vm, const char *tap)
 	if (net->tap < 0)
 		err(EXIT_ERROR, "open /dev/net/tun");
 	if (ioctl(net->tap, TUNSETIFF, &request) ||
-	    ioctl(net->tap, TUNSETVNETHDRSZ, &size))
+	    ioctl(net->tap, TUNSETVNETHDRSZ, &size) ||
+	    ioctl(net->tap, TUNSETOFFLOAD, 0))
 		err(EXIT_ERROR, "open tap device %s", tap);
 
 	memcpy(net->config.mac, mac, sizeof(mac));

@@ -45,15 +45,26 @@ static void serial_update(struct serial *serial)
 	eventfd_write(serial->irq, 1);
 }
 
+static bool serial_wants_input(const void *device)
+{
+	const struct serial *serial = device;
+
+	return serial->nr_input < sizeof(serial->input) && !serial->has_no_more;
+}
+
 /* When the last byte is gone, there is room for more */
 static __u8 serial_get(struct serial *serial)
 {
-	__u8 byte = 0;
+	__u8 byte;
 
-	if (serial_has_input(serial)) {
-		byte = serial->input[serial->next_input++];
-		if (!serial_has_input(serial))
+	if (!serial_has_input(serial))
+		return 0;
+	byte = serial->input[serial->next_input++];
+	if (!serial_has_input(serial)) {
+		if (!serial_wants_input(serial))
 			eventfd_write(serial->look, 1);
+		serial->next_input = 0;
+		serial->nr_input = 0;
 	}
 	return byte;
 }
@@ -122,28 +133,22 @@ static void serial_access(void *device, __u64 offset, unsigned int size,
 	serial_update(serial);
 }
 
-static bool serial_wants_input(const void *device)
-{
-	const struct serial *serial = device;
-
-	return !serial_has_input(serial) && !serial->has_no_more;
-}
-
-/* Fetch what was typed */
+/* Fetch what was typed, which may be the end, whether the guest reads or not */
 static void serial_fetch(void *device)
 {
 	struct serial *serial = device;
-	ssize_t n = read(STDIN_FILENO, serial->input, sizeof(serial->input));
+	__u8 *room = serial->input + serial->nr_input;
+	ssize_t n = read(STDIN_FILENO, room,
+			 sizeof(serial->input) - serial->nr_input);
 
 	serial->has_no_more = !n || (n < 0 && errno != EAGAIN && errno != EINTR);
 	if (n <= 0)
 		return;
-	if (memchr(serial->input, KEY_QUIT, n)) {
+	if (memchr(room, KEY_QUIT, n)) {
 		fprintf(stderr, "\r\nmshv-vmm: ended from the keyboard\n");
 		power_end(container_of(serial, struct vm, serial), EXIT_ERROR);
 	}
-	serial->next_input = 0;
-	serial->nr_input = n;
+	serial->nr_input += n;
 	serial_update(serial);
 }
 

@@ -41,19 +41,16 @@ static void virtio_break(struct virtio *virtio)
 	virtio_interrupt(virtio, VIRTIO_MMIO_INT_CONFIG);
 }
 
+/* Nothing is looked at before the driver says that it is ready */
 static bool queue_has_request(const struct virtio *virtio, unsigned int n)
 {
 	const struct virtio_queue *queue = &virtio->regs.queue[n];
 
 	return queue->ready &&
+	       virtio->regs.status & VIRTIO_CONFIG_S_DRIVER_OK &&
 	       !(virtio->regs.status & VIRTIO_CONFIG_S_NEEDS_RESET) &&
 	       __atomic_load_n(&queue->avail->idx, __ATOMIC_ACQUIRE) !=
 	       queue->next;
-}
-
-static struct vring_desc desc_read(const volatile struct vring_desc *desc)
-{
-	return *desc;
 }
 
 /*
@@ -65,6 +62,7 @@ static bool queue_read(const struct virtio_queue *queue,
 		       const struct memory *memory,
 		       struct virtio_request *request)
 {
+	const volatile struct vring_desc *table = queue->desc;
 	const struct vring_avail *avail = queue->avail;
 	struct vring_desc desc;
 	struct iovec *iov;
@@ -79,7 +77,7 @@ static bool queue_read(const struct virtio_queue *queue,
 	for (n = 0; n < queue->size; n++) {
 		if (desc.next >= queue->size)
 			return false;
-		desc = desc_read(&queue->desc[desc.next]);
+		desc = table[desc.next];
 		if (desc.flags & VRING_DESC_F_WRITE)
 			iov = &request->in[request->nr_in++];
 		else
@@ -114,9 +112,9 @@ static void virtio_serve(struct virtio *virtio, unsigned int n)
 	ssize_t written;
 
 	while (queue_has_request(virtio, n)) {
-		written = VIRTIO_BROKEN;
-		if (queue_read(queue, virtio->memory, &request))
-			written = virtio->type->serve(virtio, n, &request);
+		written = queue_read(queue, virtio->memory, &request) ?
+			  virtio->type->serve(virtio, n, &request) :
+			  VIRTIO_BROKEN;
 		if (written == VIRTIO_LATER)
 			break;
 		if (written == VIRTIO_BROKEN) {
@@ -163,6 +161,7 @@ static void virtio_set_status(struct virtio *virtio, __u32 status)
 		status &= ~VIRTIO_CONFIG_S_FEATURES_OK;
 	virtio->regs.status = (status & STATUS_MASK) |
 			      (virtio->regs.status & VIRTIO_CONFIG_S_NEEDS_RESET);
+	eventfd_write(virtio->kick, 1);		/* for what came before */
 }
 
 /*
@@ -185,6 +184,7 @@ static void queue_enable(struct virtio_queue *queue,
 	void *at[QUEUE_NR_PARTS];
 
 	queue->ready = n && !(n & (n - 1));
+	queue->next = 0;
 	for (part = 0; part < QUEUE_NR_PARTS; part++) {
 		at[part] = memory_at(memory, queue->gpa[part].whole,
 				     layout[part].size);

@@ -84,7 +84,6 @@ enum exit_code {
 #define VM_MAX_CPUS		64
 #define VM_MAX_DISKS		4
 
-#define VIRTIO_MAX		(VM_MAX_DISKS + 1)
 #define VIRTIO_GPA(n)		(LAYOUT_VIRTIO + (n) * HV_PAGE_SIZE)
 #define VIRTIO_PIN(n)		(IRQ_COM1 + 1 + (n))
 
@@ -185,7 +184,7 @@ struct serial {
 	bool transmitted;	/* "holding register empty" not yet read */
 	bool has_no_more;	/* the input has ended */
 	__u8 reg[10];
-	__u8 input[64];
+	__u8 input[1024];
 	unsigned int next_input, nr_input;
 };
 

@@ -25,6 +25,7 @@
 
 #define CPUID_FEATURES		0x1
 #define CPUID_TOPOLOGY		0xb
+#define CPUID_TOPOLOGY_V2	0x1f	/* preferred if it is there */
 #define CPUID_ECX_HYPERVISOR	BIT(31)
 #define CPUID_EDX_HTT		BIT(28)
 #define CPUID_LEVEL_THREAD	0x100
@@ -118,6 +119,7 @@ static void vp_set_cpuid_leaf(const struct vp *vp, struct hv_cpuid_result leaf)
  */
 static void vp_set_cpuid(const struct vp *vp)
 {
+	static const __u32 leaves[] = { CPUID_TOPOLOGY, CPUID_TOPOLOGY_V2 };
 	__u32 id = vp->index, nr = vp->vm->config.nr_cpus;
 	__u32 id_bits = nr > 1 ? 32 - __builtin_clz(nr - 1) : 0;
 	struct hv_cpuid_result features = {
@@ -125,19 +127,24 @@ static void vp_set_cpuid(const struct vp *vp)
 		.ebx = { id << 24 | nr << 16, 0xffff0000 },
 		.ecx = { CPUID_ECX_HYPERVISOR, CPUID_ECX_HYPERVISOR },
 		.edx = { nr > 1 ? CPUID_EDX_HTT : 0, CPUID_EDX_HTT },
-	}, topology = {
-		.leaf = CPUID_TOPOLOGY, .subleaf = 0, .subleaf_specific = 1,
+	}, thread = {
+		.subleaf = 0, .subleaf_specific = 1,
 		.eax = { 0, ~0U }, .ebx = { 1, ~0U },
 		.ecx = { CPUID_LEVEL_THREAD, ~0U }, .edx = { id, ~0U },
+	}, core = {
+		.subleaf = 1, .subleaf_specific = 1,
+		.eax = { id_bits, ~0U }, .ebx = { nr, ~0U },
+		.ecx = { CPUID_LEVEL_CORE, ~0U }, .edx = { id, ~0U },
 	};
+	size_t i;
 
 	vp_set_cpuid_leaf(vp, features);
-	vp_set_cpuid_leaf(vp, topology);
-	topology.subleaf = 1;
-	topology.eax.value = id_bits;
-	topology.ebx.value = nr;
-	topology.ecx.value = CPUID_LEVEL_CORE;
-	vp_set_cpuid_leaf(vp, topology);
+	for (i = 0; i < ARRAY_SIZE(leaves); i++) {
+		thread.leaf = leaves[i];
+		core.leaf = leaves[i];
+		vp_set_cpuid_leaf(vp, thread);
+		vp_set_cpuid_leaf(vp, core);
+	}
 }
 
 static struct hv_register_page *vp_map_page(const struct vp *vp)
@@ -304,15 +311,22 @@ static void __noreturn vp_die_insn(const struct vp *vp,
 	vp_die(vp, message, why);
 }
 
+/*
+ * An access to guest memory comes here if the host has none left to put there:
+ * nothing can be done about that, least of all to treat it as a device's.
+ */
 static void vp_handle_memory(const struct vp *vp,
 			     const struct hv_message *message)
 {
 	const struct hv_memory_intercept *access = &message->memory;
 	__u16 code = access->header.cs.attributes;
 	__u8 bytes[INSN_MAX];
-	size_t nr_bytes = vp_fetch(vp, access, bytes);
 	struct insn insn;
+	size_t nr_bytes;
 
+	if (memory_at(&vp->vm->memory, access->gpa, 1))
+		vp_die(vp, message, "the host has lost the guest's memory");
+	nr_bytes = vp_fetch(vp, access, bytes);
 	if (!(code & (HV_SEGMENT_LONG | HV_SEGMENT_DEFAULT_BIG)) ||
 	    !insn_decode(&insn, bytes, nr_bytes, code & HV_SEGMENT_LONG) ||
 	    access->header.access != (insn.store ? HV_ACCESS_WRITE :

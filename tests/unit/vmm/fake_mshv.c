@@ -57,6 +57,10 @@ static bool script(const char *what)
 		mmio(0x89);
 	else if (!strcmp(what, "mmio") && step == 1 && gpr[16] != 0x200002)
 		return false;
+	else if (!strcmp(what, "ram")) {
+		mmio(0x89);
+		next.memory.gpa = 0x300000;
+	}
 	else if (!strcmp(what, "insn"))
 		mmio(0x87);
 	else if (!strcmp(what, "crash")) {

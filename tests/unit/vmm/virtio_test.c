@@ -19,6 +19,7 @@
 #define BUFFER_GPA	0x4000
 #define QUEUE_SIZE	8
 #define DISK_SECTORS	64
+#define STARTED		(VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK)
 #define NR_SEEDS	4000
 #define NR_STEPS	40
 
@@ -64,7 +65,7 @@ int mshv_ioctl(int fd, unsigned long number, void *args, const char *what)
 
 int event_create(void)
 {
-	return -1;
+	return eventfd(0, EFD_NONBLOCK);
 }
 
 struct file file_open(const char *path, bool read_only)
@@ -119,6 +120,7 @@ static void start(struct virtio *virtio, unsigned int queue)
 	set(virtio, VIRTIO_MMIO_DRIVER_FEATURES, 1);
 	set(virtio, VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_FEATURES_OK);
 	queue_set_up(virtio, queue, QUEUE_SIZE, QUEUE_GPA, AVAIL_GPA, USED_GPA);
+	set(virtio, VIRTIO_MMIO_STATUS, STARTED);
 }
 
 static void desc(unsigned int n, __u64 gpa, __u32 size, __u16 flags, __u16 next)
@@ -181,7 +183,7 @@ static void test_negotiation(void)
 	set(virtio, VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_FEATURES_OK);
 	check(!get(virtio, VIRTIO_MMIO_STATUS), "so is one that takes what is not offered");
 	start(virtio, 0);
-	check(get(virtio, VIRTIO_MMIO_STATUS) == VIRTIO_CONFIG_S_FEATURES_OK, "one that does right is not");
+	check(get(virtio, VIRTIO_MMIO_STATUS) == STARTED, "one that does right is not");
 	virtio_access(virtio, VIRTIO_MMIO_CONFIG, 8, false, &capacity);
 	check(capacity == DISK_SECTORS, "configuration is read");
 	virtio_access(virtio, VIRTIO_MMIO_CONFIG + sizeof(disk.config) - 1, 4, false, &capacity);
@@ -214,6 +216,12 @@ static void test_queue_set_up(void)
 	      queue_set_up(virtio, 0, 8, QUEUE_GPA, end - 20, USED_GPA) &&
 	      queue_set_up(virtio, 0, 8, QUEUE_GPA, AVAIL_GPA, end - 68),
 	      "takes what just fits");
+	start(virtio, 0);
+	transfer(VIRTIO_BLK_T_IN, 0, 512, 513);
+	memset(at(AVAIL_GPA), 0, 0x2000);
+	check(queue_set_up(virtio, 0, 8, QUEUE_GPA, AVAIL_GPA, USED_GPA) &&
+	      transfer(VIRTIO_BLK_T_IN, 0, 512, 513) == VIRTIO_BLK_S_OK,
+	      "a queue that is set up again begins at its beginning");
 	set(virtio, VIRTIO_MMIO_QUEUE_NUM, 4);
 	set(virtio, VIRTIO_MMIO_QUEUE_DESC_LOW, 0);
 	check(virtio->regs.queue[0].size == 8 && virtio->regs.queue[0].gpa[0].whole == QUEUE_GPA,
@@ -250,6 +258,7 @@ static void test_disk_misuse(void)
 {
 	struct virtio *virtio = &disk.virtio;
 	struct vring_avail *avail;
+	eventfd_t rings;
 	unsigned int i;
 
 	start(virtio, 0);
@@ -293,6 +302,16 @@ static void test_disk_misuse(void)
 	desc(1, BUFFER_GPA + 512, 1, VRING_DESC_F_WRITE, 0);
 	set(virtio, VIRTIO_MMIO_QUEUE_READY, 0);
 	check(!serve(virtio, 0, 0)->idx, "a queue that is not ready is left alone");
+	start(virtio, 0);
+	desc(0, BUFFER_GPA, 16, VRING_DESC_F_NEXT, 1);
+	desc(1, BUFFER_GPA + 512, 1, VRING_DESC_F_WRITE, 0);
+	set(virtio, VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_FEATURES_OK);
+	check(!serve(virtio, 0, 0)->idx, "so is one whose driver is not ready");
+	eventfd_read(virtio->kick, &rings);
+	set(virtio, VIRTIO_MMIO_STATUS, STARTED);
+	check(!eventfd_read(virtio->kick, &rings), "until it is, which is noticed without a doorbell");
+	virtio_serve(virtio, 0);
+	check(((struct vring_used *)at(USED_GPA))->idx == 1, "and what was there is served");
 }
 
 static void test_net(void)
@@ -321,6 +340,15 @@ static void test_net(void)
 	desc(0, BUFFER_GPA, 11, VRING_DESC_F_WRITE, 0);
 	serve(virtio, NET_RECEIVE, 0);
 	check(get(virtio, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET, "a buffer without room for the header");
+
+	start(virtio, NET_RECEIVE);
+	desc(0, BUFFER_GPA, 11, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 1);
+	desc(1, BUFFER_GPA + 32, 0, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 2);
+	desc(2, BUFFER_GPA + 11, 64, VRING_DESC_F_WRITE, 0);
+	send(wire, "............pieces", 18, 0);
+	used = serve(virtio, NET_RECEIVE, 0);
+	check(used->idx == 1 && used->ring[0].len == 18 && !memcmp((char *)at(BUFFER_GPA) + 12, "pieces", 6) &&
+	      ((struct virtio_net_hdr_v1 *)at(BUFFER_GPA))->num_buffers == 1, "a header may be in pieces");
 }
 
 /* A guest that does anything; numbers that mean something come often */
@@ -379,7 +407,7 @@ static void test_fuzz(struct virtio *virtio, const char *what)
 			;
 	}
 	start(virtio, 0);
-	check(get(virtio, VIRTIO_MMIO_STATUS) == VIRTIO_CONFIG_S_FEATURES_OK, what);
+	check(get(virtio, VIRTIO_MMIO_STATUS) == STARTED, what);
 }
 
 static void memory_make(void)

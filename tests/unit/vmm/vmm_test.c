@@ -6,10 +6,13 @@
  * usage: vmm_test [FILE [DIRECTORY]]: a kernel image for other tests is written
  * to the file, the tables to the directory
  */
+#define _GNU_SOURCE	/* pipe2() */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -274,8 +277,9 @@ static void test_serial(void)
 	struct serial *uart = &vm.serial;
 	volatile int code;
 	int keys[2];
+	size_t i;
 
-	if (pipe(keys) || dup2(keys[0], STDIN_FILENO) < 0) {
+	if (pipe2(keys, O_NONBLOCK) || dup2(keys[0], STDIN_FILENO) < 0) {
 		printf("Bail out! no pipe\n");
 		exit(1);
 	}
@@ -299,20 +303,27 @@ static void test_serial(void)
 	check(!signals(uart->irq), "ended with the line down: no more");
 
 	uart_write(uart, UART_IER, UART_IER_RDI | UART_IER_THRI);
-	check(serial_wants_input(uart) && write(keys[1], "ab", 2) == 2, "it waits for input");
+	check(serial_wants_input(uart) && write(keys[1], "a", 1) == 1, "it waits for input");
 	serial_fetch(uart);
-	check(!serial_wants_input(uart) && signals(uart->irq) == 1,
+	check(serial_wants_input(uart) && write(keys[1], "b", 1) == 1, "and for more");
+	serial_fetch(uart);
+	check(signals(uart->irq) == 1,
 	      "what is typed is fetched, and interrupts");
 	check(uart_read(uart, UART_IIR) == 0xc4 && uart_read(uart, UART_LSR) & UART_LSR_DR,
 	      "the guest sees why");
-	check(uart_read(uart, UART_RX) == 'a' && !signals(uart->look), "input is read in order");
-	check(uart_read(uart, UART_RX) == 'b' && signals(uart->look) == 1 && serial_wants_input(uart) &&
-	      !(uart_read(uart, UART_LSR) & UART_LSR_DR), "the last byte calls for more");
-	check(!uart_read(uart, UART_RX), "then there is none");
+	check(uart_read(uart, UART_RX) == 'a' && uart_read(uart, UART_RX) == 'b', "input is read in order");
+	check(!(uart_read(uart, UART_LSR) & UART_LSR_DR) && !uart_read(uart, UART_RX), "then there is none");
+	for (i = 0; serial_wants_input(uart) && write(keys[1], "x", 1) == 1; i++)
+		serial_fetch(uart);
+	check(i == sizeof(uart->input), "until the guest reads, no more is fetched than there is room for");
+	while (--i)
+		uart_read(uart, UART_RX);
+	check(!signals(uart->look) && !serial_wants_input(uart) && uart_read(uart, UART_RX) == 'x' &&
+	      signals(uart->look) == 1 && serial_wants_input(uart), "the last byte calls for more");
 	check(write(keys[1], "cd", 2) == 2, "more is typed");
 	serial_fetch(uart);
 	uart_write(uart, UART_FCR, UART_FCR_CLEAR_RCVR);
-	check(!(uart_read(uart, UART_LSR) & UART_LSR_DR) && signals(uart->look) == 1, "and thrown away");
+	check(!(uart_read(uart, UART_LSR) & UART_LSR_DR), "and thrown away");
 
 	uart_write(uart, UART_LCR, UART_LCR_DLAB);
 	check(uart_read(uart, UART_DLL) == 1 && !uart_read(uart, UART_DLM), "there is a divisor");
@@ -377,6 +388,22 @@ static void test_rtc(void)
 	      (rtc_get(4) >> 4) * 10 + (rtc_get(4) & 15) - tm.tm_hour <= 1,
 	      "it tells the time");
 	check(!rtc_get(0x0c) && !rtc_get(0x33) && !rtc_get(0x7f), "other registers are zero");
+}
+
+/* Files */
+
+static void test_file(const char *path)
+{
+	struct file file = file_open(path, false);
+
+	check(!file.read_only && (fcntl(file.fd, F_GETFL) & O_ACCMODE) == O_RDWR, "a file is opened for writing");
+	close(file.fd);
+	chmod(path, 0444);
+	file = file_open(path, false);
+	check(file.read_only && (fcntl(file.fd, F_GETFL) & O_ACCMODE) == O_RDONLY,
+	      "but not one that is read-only, even for root");
+	close(file.fd);
+	chmod(path, 0600);
 }
 
 /* Loader */
@@ -583,7 +610,7 @@ static void test_acpi(const char *directory)
 	__u32 rsdt, fadt, madt;
 	__u64 dsdt;
 
-	acpi_build(&memory, 3, VIRTIO_MAX);
+	acpi_build(&memory, 3, VM_MAX_DISKS + 1);
 	rsdp = memory_at(&memory, LAYOUT_ACPI, 36);
 	memcpy(&rsdt, rsdp + 16, 4);
 	for (i = 0; i < 20; i++)
@@ -632,6 +659,7 @@ int main(int argc, char **argv)
 	test_serial();
 	test_devices_fuzz();
 	test_rtc();
+	test_file(path);
 	test_loader_lies(path, "is not a bzImage");
 	test_loader_bounds(path);
 	test_loader(path);
