@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The firmware: tables of a hardware-reduced ACPI machine with processors, one
- * IO-APIC, one serial port, virtio devices, an off switch and a reset register.
+ * IO-APIC, one serial port, virtio devices, an off switch and a reset register;
+ * and code at the reset vector.
  */
 #include <string.h>
 
@@ -100,6 +101,12 @@ static const struct aml_virtio aml_virtio = {
 	.end = "\x79",
 };
 
+static const __u8 reset_code[] = {
+	0xb0, RESET_CPU,				/* mov $VALUE,%al */
+	0xba, PORT_RESET & 0xff, PORT_RESET >> 8,	/* mov $PORT,%dx */
+	0xee,						/* out %al,(%dx) */
+};
+
 static __u8 acpi_checksum(const __u8 *table, size_t size)
 {
 	__u8 sum = 0;
@@ -173,7 +180,8 @@ static void dsdt_build(__u8 *dsdt, unsigned int nr_virtio)
  * @nr_cpus: how many processors to describe; their APIC IDs are 0 and up
  * @nr_virtio: how many virtio devices
  *
- * The root pointer is at LAYOUT_ACPI.
+ * The root pointer is at LAYOUT_ACPI. To the reset vector, where a PC's firmware
+ * begins, a kernel jumps in real mode that can use EFI and finds none (Debian's).
  */
 void acpi_build(const struct memory *memory, unsigned int nr_cpus,
 		unsigned int nr_virtio)
@@ -192,4 +200,6 @@ void acpi_build(const struct memory *memory, unsigned int nr_cpus,
 	fadt_build(rom + ACPI_FADT);
 	madt_build(rom + ACPI_MADT, nr_cpus);
 	dsdt_build(rom + ACPI_DSDT, nr_virtio);
+	memcpy(rom + LAYOUT_RESET_VECTOR - LAYOUT_ACPI, reset_code,
+	       sizeof(reset_code));
 }

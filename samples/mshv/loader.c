@@ -41,6 +41,7 @@ static __u64 header_setup_size(const struct setup_header *header)
 	return ((header->setup_sects ?: BOOT_DEFAULT_SECTS) + 1) * BOOT_SECTOR;
 }
 
+/* Rounded up, so that the file may have up to 15 bytes less */
 static __u64 header_kernel_size(const struct setup_header *header)
 {
 	return header->syssize * 16ULL;
@@ -62,10 +63,10 @@ static void header_read(const struct file *image, struct setup_header *header)
 	    header->header != BOOT_HEADER_MAGIC)
 		not_bzimage(image, "no boot header");
 	if (header->version < BOOT_PROTOCOL_MIN ||
-	    !(header->loadflags & LOADED_HIGH) || !header->relocatable_kernel)
-		not_bzimage(image, "too old, or for a fixed place");
+	    !(header->loadflags & LOADED_HIGH))
+		not_bzimage(image, "too old");
 	size = header_setup_size(header) + header_kernel_size(header);
-	if (!header->syssize || size > image->size ||
+	if (!header->syssize || size > image->size + 15 ||
 	    header_kernel_size(header) > header->init_size)
 		not_bzimage(image, "it says %llu bytes and has %llu", size,
 			    image->size);
@@ -83,24 +84,29 @@ static void header_read(const struct file *image, struct setup_header *header)
 
 /*
  * A kernel unpacks itself to the address that it prefers, or higher. Loaded
- * right there it needs the least memory.
+ * right there it needs the least memory. One that cannot be relocated has its
+ * place, from which it moves there.
  */
 static void kernel_load(const struct memory *memory,
 			struct setup_header *header, const char *path)
 {
 	struct file image = file_open(path, true);
-	void *place;
+	__u64 setup_size, size;
 
 	header_read(&image, header);
-	place = memory_at(memory, header->pref_address, header->init_size);
-	if (!place)
+	setup_size = header_setup_size(header);
+	size = header_kernel_size(header);
+	if (size > image.size - setup_size)
+		size = image.size - setup_size;
+	header->type_of_loader = BOOT_LOADER_UNKNOWN;
+	header->code32_start = header->relocatable_kernel ?
+			       header->pref_address : LAYOUT_HIGH;
+	if (!memory_at(memory, header->pref_address, header->init_size))
 		errx(EXIT_ERROR, "%s needs guest memory up to %llu MiB", path,
 		     (header->pref_address + header->init_size) / MIB + 1);
-	image_read(&image, header_setup_size(header), place,
-		   header_kernel_size(header));
+	image_read(&image, setup_size,
+		   memory_at(memory, header->code32_start, size), size);
 	close(image.fd);
-	header->type_of_loader = BOOT_LOADER_UNKNOWN;
-	header->code32_start = header->pref_address;
 }
 
 /* As high as the kernel allows, so that it is out of the kernel's way */

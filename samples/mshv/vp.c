@@ -26,6 +26,7 @@
 #define CPUID_FEATURES		0x1
 #define CPUID_TOPOLOGY		0xb
 #define CPUID_TOPOLOGY_V2	0x1f	/* preferred if it is there */
+#define CPUID_CORES		0x80000008	/* AMD's */
 #define CPUID_ECX_HYPERVISOR	BIT(31)
 #define CPUID_EDX_HTT		BIT(28)
 #define CPUID_LEVEL_THREAD	0x100
@@ -127,6 +128,9 @@ static void vp_set_cpuid(const struct vp *vp)
 		.ebx = { id << 24 | nr << 16, 0xffff0000 },
 		.ecx = { CPUID_ECX_HYPERVISOR, CPUID_ECX_HYPERVISOR },
 		.edx = { nr > 1 ? CPUID_EDX_HTT : 0, CPUID_EDX_HTT },
+	}, cores = {
+		.leaf = CPUID_CORES,
+		.ecx = { id_bits << 12 | (nr - 1), 0xf0ff },
 	}, thread = {
 		.subleaf = 0, .subleaf_specific = 1,
 		.eax = { 0, ~0U }, .ebx = { 1, ~0U },
@@ -139,6 +143,7 @@ static void vp_set_cpuid(const struct vp *vp)
 	size_t i;
 
 	vp_set_cpuid_leaf(vp, features);
+	vp_set_cpuid_leaf(vp, cores);
 	for (i = 0; i < ARRAY_SIZE(leaves); i++) {
 		thread.leaf = leaves[i];
 		core.leaf = leaves[i];

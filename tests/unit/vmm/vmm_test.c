@@ -492,7 +492,6 @@ static const struct lie lies[] = {
 	LIE("a setup longer than the file", setup_sects, 255),
 	LIE("a kernel that shrinks", init_size, 16),
 	LIE("a header that ends early", jump, 0x10eb),
-	LIE("a kernel that stays where it is", relocatable_kernel, 0),
 	LIE("a kernel at the end of the world", pref_address, ~0ULL),
 	LIE("a kernel in low memory", pref_address, 0x10000),
 };
@@ -514,9 +513,11 @@ static void test_loader_lies(const char *path, const char *expect)
 		      lies[i].what);
 	}
 	image_make(image);
-	file_write(path, image, sizeof(image) - 1);
+	file_write(path, image, sizeof(image) - 16);
 	check(load_status(&options, message, sizeof(message)) == EXIT_ERROR &&
-	      strstr(message, expect), "a file one byte short");
+	      strstr(message, expect), "a file 16 bytes short");
+	file_write(path, image, sizeof(image) - 15);
+	check(!load_status(&options, message, sizeof(message)), "but not one that was not rounded up");
 	file_write(path, image, 100);
 	check(load_status(&options, message, sizeof(message)) == EXIT_ERROR &&
 	      strstr(message, expect), "a file of 100 bytes");
@@ -565,6 +566,12 @@ static void test_loader(const char *path)
 	      !memcmp(memory_at(&memory, entry, KERNEL_SIZE),
 		      image + (SETUP_SECTS + 1) * 512, KERNEL_SIZE),
 	      "the kernel is where it wants to be");
+	((struct setup_header *)(image + 0x1f1))->relocatable_kernel = 0;
+	file_write(path, image, sizeof(image));
+	check(loader_load(&memory, &options) == 0x100000 &&
+	      !memcmp(memory_at(&memory, 0x100000, KERNEL_SIZE),
+		      image + (SETUP_SECTS + 1) * 512, KERNEL_SIZE),
+	      "one that cannot be relocated is in its place");
 	initrd = memory_at(&memory, params->hdr.ramdisk_image, sizeof(image));
 	check(initrd && params->hdr.ramdisk_size == sizeof(image) &&
 	      !memcmp(initrd, image, sizeof(image)), "so is the initrd");
