@@ -71,14 +71,17 @@ static const struct virtio_type net_type = {
  * @vm: the guest
  * @tap: name of the tap device; it must be there, and stays what it is over a
  *	 reset
+ *
+ * Its address is made of the tap's number, so that two guests do not share one.
  */
 void net_create(struct net *net, struct vm *vm, const char *tap)
 {
-	static const __u8 mac[] = { 0x02, 'm', 's', 'h', 'v', 0x00 };
+	unsigned int index = if_nametoindex(tap);
+	const __u8 mac[] = { 0x02, 'm', 's', 'h', index >> 8, index };
 	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
 	int size = sizeof(struct virtio_net_hdr_v1);
 
-	if (!if_nametoindex(tap))
+	if (!index)
 		err(EXIT_ERROR, "tap device %s", tap);
 	strncpy(request.ifr_name, tap, sizeof(request.ifr_name) - 1);
 	net->tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
