@@ -55,6 +55,26 @@ void *vm_pages(size_t size)
 	return mem == MAP_FAILED ? NULL : mem;
 }
 
+/**
+ * vm_dax_file() - get a file whose memory is the disk itself
+ * @size: how much
+ *
+ * Return: A file descriptor; or -1 with ENODEV where MSHV_DAX_DIR does not say which
+ * file system is mapped directly, with another errno where that did not work.
+ */
+int vm_dax_file(size_t size)
+{
+	const char *dir = getenv("MSHV_DAX_DIR");
+	int fd;
+
+	if (!dir) {
+		errno = ENODEV;
+		return -1;
+	}
+	fd = open(dir, O_RDWR | O_TMPFILE, 0600);
+	return fd >= 0 && ftruncate(fd, size) ? -1 : fd;
+}
+
 /* Device memory: where /proc/iomem says PCI configuration space is; 0 if it does not */
 uint64_t vm_config_space(void)
 {

@@ -76,6 +76,7 @@ int vm_partition(int dev, uint64_t flags);
 int vm_map(int fd, uint64_t gfn, void *addr, size_t size, unsigned int flags);
 int vm_unmap(int fd, uint64_t gfn, void *addr, size_t size);
 void *vm_pages(size_t size);
+int vm_dax_file(size_t size);
 uint64_t vm_config_space(void);
 
 int vp_create(int fd, uint32_t index);
