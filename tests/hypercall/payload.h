@@ -3,8 +3,8 @@
 #ifndef PAYLOAD_H
 #define PAYLOAD_H
 
-#include "../../hypervisor/hv_tlfs.h"
-#include "../../hypervisor/string.h"
+#include "../../hypervisor/pure/hv_tlfs.h"
+#include "../../hypervisor/pure/string.h"
 
 #define IN		0x2000000ull	/* parameter pages, and memory to give away */
 #define OUT		0x2001000ull

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Requests to the test hypervisor: lines on the port of its log, see hypervisor/control.c. */
+/* Requests to the test hypervisor: lines on the port of its log, see hypervisor/run/control.c. */
 #ifndef CONTROL_H
 #define CONTROL_H
 
